@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A C target's `signal_safe/` code is checked by clang's function effect analysis; a violation is an error.
+let functionEffectsAreErrors: [CSetting] = [
+    .enableWarning("function-effects"),
+    .treatWarning("function-effects", as: .error),
+    .define("_GNU_SOURCE"),
+]
+
+let package = Package(
+    name: "gmr",
+    products: [
+        .library(name: "GMRAgent", targets: ["GMRAgent"]),
+        .library(name: "GMRCore", targets: ["GMRCore"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibdw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+        // Headers only: the library is loaded at set-up with RTLD_LOCAL, because linking it would let
+        // libunwind.so take over the `_Unwind_*` functions of every C++ exception in the program.
+        .systemLibrary(name: "CLibunwind", providers: [.apt(["libunwind-dev"])]),
+        .target(name: "CUnwindShim", dependencies: ["CLibdw", "CLibunwind"], cSettings: functionEffectsAreErrors),
+        .target(name: "GMRCore"),
+        .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"]),
+        .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)

@@ -1,0 +1,2 @@
+#pragma once
+#include <libunwind-x86_64.h>

@@ -1,0 +1,1 @@
+int gmr_placeholder;

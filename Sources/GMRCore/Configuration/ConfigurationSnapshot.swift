@@ -1,0 +1,31 @@
+/// The service's configuration at set-up: options in named groups.
+public struct ConfigurationSnapshot: Sendable, Equatable {
+    public struct Option: Sendable, Equatable {
+        public var key: String
+        public var value: String
+        /// A secret is printed as `***`, in every format.
+        public var isSecret: Bool
+
+        public init(key: String, value: String, isSecret: Bool = false) {
+            self.key = key
+            self.value = value
+            self.isSecret = isSecret
+        }
+    }
+
+    public struct Group: Sendable, Equatable {
+        public var name: String
+        public var options: [Option]
+
+        public init(name: String, options: [Option]) {
+            self.name = name
+            self.options = options
+        }
+    }
+
+    public var groups: [Group]
+
+    public init(groups: [Group] = []) {
+        self.groups = groups
+    }
+}
