@@ -1,0 +1,65 @@
+/*
+ * gmr_agent.h: the agent inside a process: threads, signals, and the hand-over of a capture to who finishes it.
+ */
+#ifndef GMR_AGENT_H
+#define GMR_AGENT_H
+
+#include <stdint.h>
+
+#include "gmr_capture_format.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    const void *setup; /* encoded package, settings and configuration; copied into the arena */
+    uint32_t setup_bytes;
+    const int32_t *signals; /* trigger signals; copied */
+    uint32_t signal_count;
+    uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
+    uint64_t capture_deadline_ns;
+    uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
+    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. */
+    void (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
+    /* Runs the registered sections and appends them to the arena, on the sections thread. */
+    void (*make_sections)(gmr_arena_header_t *arena, uint32_t generation);
+} gmr_agent_config_t;
+
+/* Starts the agent. Returns 0 or a negative errno: -EALREADY where it runs, -ENOENT where libunwind is missing, the
+ * error of memfd_create, mmap, pthread_create or sigaction otherwise; `*what` then names the step.
+ * Threads: any, one at a time. Signal safety: none. */
+int gmr_agent_install(const gmr_agent_config_t *config, const char **what);
+
+/* Ends the agent: earlier handlers are put back, its threads joined. A report under way is finished first.
+ * Returns 0, or -ESRCH where none runs. Blocks. */
+int gmr_agent_stop(void);
+
+/* Asks for a report. Threads: any. Signal safety: yes. */
+void gmr_agent_trigger(uint32_t kind);
+
+/* The arena, or NULL before the first install; stays valid for ever. */
+gmr_arena_header_t *gmr_agent_arena(void);
+
+/* Appends to the list of section titles that a helper knows of even where the process cannot run them.
+ * Returns 0 or -ENOSPC. Threads: one at a time. */
+int gmr_agent_append_registry(const void *bytes, uint32_t count);
+
+/* Appends one encoded section of `generation` and wakes who waits for it. Returns 0, -ENOSPC, or -ESTALE where that
+ * report is over. Threads: the sections thread. */
+int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, const void *bytes, uint32_t count);
+void gmr_arena_finish_sections(gmr_arena_header_t *arena, uint32_t generation);
+
+/* Waits until sections beyond `seen_bytes` are there or all are done; 0 on time-out. Any process. */
+int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint64_t timeout_ns);
+
+/* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */
+void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);
+
+/* Maps an arena from a descriptor and checks its header against the size. NULL where it is none. */
+gmr_arena_header_t *gmr_arena_map(int descriptor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

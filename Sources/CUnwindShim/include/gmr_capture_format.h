@@ -1,0 +1,237 @@
+/*
+ * gmr_capture_format.h: the arena, one memfd that holds everything a report is made from.
+ *
+ * Written by the agent thread and, one slot each, by threads in the capture handler; read by the helper process or
+ * the worker thread. Fixed-width integers only; no pointers, bools, enums or size_t. All offsets are in bytes from the
+ * start of the arena, all times in nanoseconds. A reader checks every number against the size of the mapping.
+ */
+#ifndef GMR_CAPTURE_FORMAT_H
+#define GMR_CAPTURE_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GMR_ARENA_MAGIC UINT64_C(0x3154524f50455247) /* "GREPORT1" */
+#define GMR_ARENA_VERSION UINT32_C(1)
+
+#define GMR_PAGE_BYTES 4096u
+#define GMR_STACK_CAPACITY_BYTES (64u * 1024u) /* of each thread's stack, from the stack pointer up */
+#define GMR_FRAME_CAPACITY 2048u               /* frames of each thread, innermost first */
+#define GMR_MAX_THREADS 4096u
+#define GMR_MODULE_CAPACITY 2048u
+#define GMR_BUILD_ID_CAPACITY_BYTES 32u
+#define GMR_STRING_CAPACITY_BYTES (512u * 1024u)
+#define GMR_SETUP_CAPACITY_BYTES (1024u * 1024u)
+#define GMR_REGISTRY_CAPACITY_BYTES (256u * 1024u)
+#define GMR_SECTION_CAPACITY_BYTES (8u * 1024u * 1024u)
+#define GMR_OWN_THREAD_CAPACITY 8u
+
+/* gmr_trigger_t.kind; the bits of gmr_arena_header_t.trigger_kinds are 1 << kind. */
+enum { GMR_TRIGGER_NONE = 0, GMR_TRIGGER_SIGNAL = 1, GMR_TRIGGER_FILE = 2, GMR_TRIGGER_API = 3 };
+
+typedef struct {
+    uint32_t kind;        /* GMR_TRIGGER_* */
+    int32_t signal;       /* 0 where there was none */
+    int32_t sender_pid;   /* 0: unknown */
+    uint32_t sequence;    /* release: publishes the record; pairs with the acquire in gmr_ss_take_trigger() */
+    uint64_t time_ns;     /* CLOCK_MONOTONIC */
+} gmr_trigger_t;
+_Static_assert(sizeof(gmr_trigger_t) == 24, "wire format");
+
+/* gmr_slot_t.state */
+enum {
+    GMR_SLOT_EMPTY = 0,
+    GMR_SLOT_WAITING = 1,     /* signalled; its handler has not run yet */
+    GMR_SLOT_CAPTURED = 2,    /* registers and stack are valid; see `method` */
+    GMR_SLOT_NO_RESPONSE = 3, /* still running at the deadline */
+    GMR_SLOT_EXITED = 4,      /* ended while the capture went on */
+    GMR_SLOT_UNREADABLE = 5,  /* see `problem_errno` */
+    GMR_SLOT_FILLING = 6,     /* its handler is at work; a slot left like this is not used again until it is done */
+};
+
+/* gmr_slot_t.method */
+enum { GMR_CAPTURE_NONE = 0, GMR_CAPTURE_NO_TOUCH = 1, GMR_CAPTURE_SIGNAL = 2 };
+
+/* gmr_slot_t.flags */
+enum {
+    GMR_SLOT_STACK_CUT = 1u << 0,       /* the stack is longer than the copy */
+    GMR_SLOT_FRAMES_CUT = 1u << 1,      /* more than GMR_FRAME_CAPACITY frames */
+    GMR_SLOT_BLOCKS_SIGPROF = 1u << 2,  /* its mask keeps the capture signal out */
+    GMR_SLOT_SYSCALL_DENIED = 1u << 3,  /* /proc/self/task/TID/syscall could not be opened: not dumpable */
+    GMR_SLOT_RBP_RECOVERED = 1u << 4,   /* the frame pointer was found in the stack, not in the registers */
+    GMR_SLOT_SIGNAL_REFUSED = 1u << 5,  /* the capture signal could not be sent: problem_errno */
+};
+
+/* gmr_slot_t.stop: why the walk ended. */
+enum {
+    GMR_STOP_NOT_WALKED = 0,
+    GMR_STOP_COMPLETE = 1,      /* the outermost frame: unwind tables mark its return address undefined */
+    GMR_STOP_TRUNCATED = 2,     /* the end of the copy, or of the frame table */
+    GMR_STOP_UNREADABLE = 3,    /* memory that cannot be read, or a stack pointer that does not grow */
+    GMR_STOP_NO_UNWIND_INFO = 4,/* code without unwind tables */
+};
+
+/* Indices into gmr_slot_t.registers, in DWARF order for x86-64. */
+enum { GMR_REG_RBP = 6, GMR_REG_RSP = 7, GMR_REG_RIP = 16, GMR_REGISTER_COUNT = 17 };
+
+enum {
+    GMR_FRAME_EXACT = 1u << 0,  /* `address` is the instruction itself, not a return address */
+    GMR_FRAME_SIGNAL = 1u << 1, /* the kernel's signal trampoline */
+};
+
+typedef struct {
+    uint64_t address; /* what gdb calls $pc */
+    uint64_t cfa;     /* stack pointer in the caller; 0 for the outermost frame */
+    uint32_t flags;   /* GMR_FRAME_* */
+    uint32_t reserved;
+} gmr_frame_t;
+_Static_assert(sizeof(gmr_frame_t) == 24, "wire format");
+
+typedef struct {
+    uint32_t state;      /* release: publishes the rest of the slot; pairs with the acquire in gmr_slot_state() */
+    int32_t tid;
+    uint32_t generation; /* of the capture that filled the slot */
+    uint32_t method;
+    uint32_t flags;
+    uint32_t stop;
+    int32_t problem_errno;
+    uint32_t kernel_state; /* 'R', 'S', 'D', 'T', 't', 'Z', 'X', 'I'; 0: unknown */
+    char comm[16];         /* not necessarily terminated */
+    int64_t syscall_number; /* -1: blocked outside a system call or unknown; -2: running */
+    uint64_t syscall_args[6];
+    uint64_t known_registers; /* bit i: registers[i] is valid */
+    uint64_t registers[GMR_REGISTER_COUNT];
+    uint64_t stack_base;        /* address of the first copied byte */
+    uint32_t stack_bytes;
+    uint32_t frame_count;
+    uint64_t cpu_ns;            /* from schedstat */
+    uint64_t voluntary_switches;
+    uint64_t involuntary_switches;
+    uint64_t blocked_signals;   /* SigBlk */
+    uint32_t facts;             /* GMR_FACT_* */
+    uint32_t reserved;
+} gmr_slot_t;
+
+enum { GMR_FACT_STATUS = 1u << 0, GMR_FACT_SCHEDSTAT = 1u << 1, GMR_FACT_COMM = 1u << 2 };
+
+/* A slot's three parts, at fixed places so that its index says where it is. */
+#define GMR_SLOT_FRAMES_OFFSET 512u
+#define GMR_SLOT_STACK_OFFSET (GMR_SLOT_FRAMES_OFFSET + GMR_FRAME_CAPACITY * 24u + 3584u)
+#define GMR_SLOT_STRIDE_BYTES (GMR_SLOT_STACK_OFFSET + GMR_STACK_CAPACITY_BYTES)
+_Static_assert(sizeof(gmr_slot_t) <= GMR_SLOT_FRAMES_OFFSET, "slot header");
+_Static_assert(GMR_SLOT_STACK_OFFSET % GMR_PAGE_BYTES == 0, "stack copies start on a page");
+
+/* gmr_module_t.flags */
+enum {
+    GMR_MODULE_DELETED = 1u << 0,
+    GMR_MODULE_VDSO = 1u << 1,
+    GMR_MODULE_MAIN = 1u << 2, /* the executable */
+    GMR_MODULE_TABLE = 1u << 3, /* .eh_frame_hdr with a binary search table */
+};
+
+typedef struct {
+    uint64_t start; /* first mapped address */
+    uint64_t end;   /* one past the last one */
+    uint64_t load_bias;
+    uint64_t text_start, text_end; /* hull of the executable segments */
+    uint64_t eh_frame_hdr;         /* address; 0: none */
+    uint64_t table;                /* address of the search table */
+    uint64_t table_entries;
+    uint64_t device, inode;
+    uint32_t path_offset; /* into the string area; strings end in NUL */
+    uint32_t flags;
+    uint32_t build_id_bytes;
+    uint32_t reserved;
+    uint8_t build_id[GMR_BUILD_ID_CAPACITY_BYTES];
+} gmr_module_t;
+_Static_assert(sizeof(gmr_module_t) == 128, "wire format");
+
+/* gmr_arena_header_t.section_state and .helper_state */
+enum { GMR_SECTIONS_IDLE = 0, GMR_SECTIONS_RUNNING = 1, GMR_SECTIONS_DONE = 2 };
+enum {
+    GMR_HELPER_IDLE = 0,
+    GMR_HELPER_STARTING = 1,
+    GMR_HELPER_RUNNING = 2, /* it mapped the arena and took over */
+    GMR_HELPER_DONE = 3,    /* the report is delivered */
+    GMR_HELPER_FAILED = 4,  /* helper_error says why */
+    GMR_HELPER_ENDED = 5,   /* it is gone without a word; helper_error is its wait status */
+};
+
+typedef struct {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t header_bytes;
+    uint64_t arena_bytes;
+    uint64_t setup_offset, registry_offset, module_offset, string_offset, section_offset, slot_offset;
+    uint32_t slot_capacity;
+    uint32_t slot_stride_bytes;
+
+    /* Set-up, written once. */
+    int32_t pid;
+    uint32_t setup_bytes;       /* encoded package, settings, configuration */
+    uint32_t registry_bytes;    /* release: publishes titles of registered sections; pairs with the decoder's acquire */
+    uint32_t own_thread_count;
+    int32_t own_threads[GMR_OWN_THREAD_CAPACITY]; /* GMR's own, not part of a report */
+
+    /* One capture. */
+    uint32_t generation;
+    uint32_t module_count;
+    uint32_t modules_dropped; /* did not fit */
+    uint32_t string_bytes;
+    uint32_t slot_count;
+    uint32_t threads_dropped; /* more threads than slots */
+    uint32_t threads_exited;
+    uint32_t trigger_kinds;
+    uint32_t coalesced_count; /* triggers beyond the first that this report answers */
+    uint32_t capture_error;   /* errno: no list of threads at all */
+    gmr_trigger_t trigger;
+    uint64_t realtime_ns;      /* CLOCK_REALTIME when the capture began */
+    uint64_t monotonic_ns;     /* CLOCK_MONOTONIC then */
+    uint64_t modules_ns, capture_ns, unwind_ns, facts_ns; /* durations */
+
+    /* Hand-over. */
+    uint32_t section_state;  /* release: with section_bytes; futex */
+    uint32_t section_bytes;  /* release: publishes encoded sections; pairs with the decoder's acquire */
+    uint32_t helper_state;   /* futex */
+    uint32_t helper_progress;/* counts up while the helper works; futex */
+    int32_t helper_error;
+    uint32_t helper_attempts; /* 1 where the worker finishes what a helper could not: see helper_error */
+    int32_t helper_pid;
+    uint32_t reserved;
+} gmr_arena_header_t;
+_Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
+_Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, pid) == 80, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, generation) == 128, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, trigger) == 168, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, section_state) == 240, "wire format");
+
+static inline gmr_slot_t *gmr_arena_slot(const gmr_arena_header_t *arena, uint32_t index) {
+    return (gmr_slot_t *)((uintptr_t)arena + arena->slot_offset + (uint64_t)index * GMR_SLOT_STRIDE_BYTES);
+}
+static inline gmr_frame_t *gmr_slot_frames(const gmr_slot_t *slot) {
+    return (gmr_frame_t *)((uintptr_t)slot + GMR_SLOT_FRAMES_OFFSET);
+}
+static inline uint8_t *gmr_slot_stack(const gmr_slot_t *slot) {
+    return (uint8_t *)slot + GMR_SLOT_STACK_OFFSET;
+}
+static inline gmr_module_t *gmr_arena_modules(const gmr_arena_header_t *arena) {
+    return (gmr_module_t *)((uintptr_t)arena + arena->module_offset);
+}
+static inline char *gmr_arena_strings(const gmr_arena_header_t *arena) {
+    return (char *)((uintptr_t)arena + arena->string_offset);
+}
+
+/* States are plain words; these name the memory order. */
+static inline uint32_t gmr_load_acquire(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void gmr_store_release(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline uint32_t gmr_slot_state(const gmr_slot_t *slot) { return gmr_load_acquire(&slot->state); }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,75 @@
+/*
+ * agent_state.h: what install sets up and the agent's own threads share.
+ */
+#ifndef GMR_AGENT_STATE_H
+#define GMR_AGENT_STATE_H
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "../signal_safe/safe.h"
+#include "gmr_agent.h"
+
+/* A thread of the agent that sleeps until it is given a number, and gives it back when done. */
+typedef struct {
+    pthread_t thread;
+    uint32_t started;
+    uint32_t asked; /* futex; release: publishes the job; pairs with the acquire in the thread */
+    uint32_t done;  /* futex; release: the job's results; pairs with the acquire in gmr_desk_wait() */
+} gmr_desk_t;
+
+typedef struct {
+    gmr_agent_config_t config;
+    int32_t signals[64];
+    uint32_t signal_count;
+    uint32_t stopping; /* release: read by all threads of the agent after a wake-up */
+    pthread_t agent;
+    gmr_desk_t worker;
+    gmr_desk_t sections;
+    uint32_t worker_kinds;
+    uint32_t agent_ready; /* futex: 0, 1 ready, 2 failed */
+    int32_t agent_error;
+    const char *agent_step;
+    /* In the agent's own descriptor table, invisible to the application. */
+    int arena_descriptor;
+    int executable_descriptor;
+    int process_descriptor; /* a pidfd; -1 where the kernel has none */
+} gmr_agent_state_t;
+
+extern gmr_agent_state_t gmr_agent_state;
+
+/* arena.c: makes the arena or uses the one of an earlier install. Returns 0 or a negative errno. */
+int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes);
+/* arena.c: gives the memory of the slots back. */
+void gmr_arena_release_slots(void);
+
+/* descriptors.c: a descriptor table of the agent's own. Returns 0 or a negative errno. */
+int gmr_descriptors_separate(void);
+/* descriptors.c: makes the application's present stderr the agent's descriptor 2. */
+void gmr_descriptors_adopt_stderr(void);
+
+/* signals.c */
+int gmr_signals_install(void);
+void gmr_signals_restore(void);
+int gmr_capture_signal_take(void);
+/* Every signal but those that a fault of the thread itself raises. */
+void gmr_signals_asynchronous(sigset_t *mask);
+/* Where every thread of the application masks a trigger, as libdispatch's workers do, the agent thread receives it. */
+void gmr_signals_let_triggers_in(void);
+
+/* desk.c */
+int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes);
+void gmr_desk_ask(gmr_desk_t *desk);
+int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns); /* 1 done, 0 not in time */
+int gmr_desk_next(gmr_desk_t *desk);                      /* the thread: waits; 0: stop */
+void gmr_desk_finish(gmr_desk_t *desk);
+int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_bytes);
+void gmr_thread_introduce(const char *name);
+
+/* helper_entry.c: 1 where starting `executable` as a helper ends up in gmr_helper_main(). After a capture. */
+int gmr_helper_is_in(const struct stat *executable);
+
+/* agent_thread.c */
+void *gmr_agent_main(void *unused);
+
+#endif

@@ -1,0 +1,180 @@
+/*
+ * agent_thread.c: the thread that waits for triggers, captures, unwinds, and sees to it that somebody finishes.
+ * Runs on the agent thread; worker_main and the hand-over to it on the worker thread.
+ * A handler may not run it. Between a trigger and the finished frames nothing here allocates or takes a lock.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "../signal_safe/capture.h"
+#include "../signal_safe/helper_spawn.h"
+#include "../signal_safe/syscalls_x86_64.h"
+#include "../signal_safe/trigger.h"
+#include "../unwind/walker.h"
+#include "agent_state.h"
+#include "raw_report.h"
+
+#define WORKER_STACK_BYTES (2u * 1024u * 1024u)
+#define HELPER_LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
+#define WORKER_LIMIT_NS UINT64_C(10000000000)
+#define FOR_EVER UINT64_C(1000000000000000)
+
+static void *worker_main(void *unused) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    (void)unused;
+    gmr_thread_introduce("gmr-worker");
+    while (gmr_desk_next(&state->worker)) {
+        state->config.finish(gmr_safe_state.arena, state->worker_kinds);
+        gmr_desk_finish(&state->worker);
+    }
+    return NULL;
+}
+
+/* 1 where the helper delivered the report; 0 where it could not, arena->helper_error says why. */
+static int finish_in_helper(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    if (state->executable_descriptor < 0) {
+        arena->helper_error = -state->executable_descriptor;
+        return 0;
+    }
+    arena->helper_pid = 0;
+    arena->helper_error = 0;
+    arena->helper_attempts = 1;
+    gmr_store_release(&arena->helper_state, GMR_HELPER_STARTING);
+    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    int keeper = gmr_ss_helper_spawn(state->executable_descriptor, state->arena_descriptor);
+    if (keeper < 0) {
+        arena->helper_error = -keeper;
+        gmr_store_release(&arena->helper_state, GMR_HELPER_FAILED);
+        return 0;
+    }
+    uint32_t seen = gmr_load_acquire(&arena->helper_progress);
+    uint64_t heard = begin;
+    int silent = 0;
+    while (gmr_load_acquire(&arena->helper_state) < GMR_HELPER_DONE) {
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        uint32_t progress = gmr_load_acquire(&arena->helper_progress);
+        if (progress != seen) {
+            seen = progress;
+            heard = now;
+        }
+        if (now - heard >= state->config.helper_silence_ns || now - begin >= HELPER_LIMIT_NS) {
+            silent = 1;
+            break;
+        }
+        (void)gmr_ss_futex_wait(&arena->helper_progress, progress, heard + state->config.helper_silence_ns - now);
+    }
+    if (silent) {
+        /* Ends the keeper too, which waits for it; before that it must not write into a report that is finished
+         * by somebody else. */
+        if (arena->helper_pid > 0) (void)kill(arena->helper_pid, SIGKILL);
+        arena->helper_error = ETIMEDOUT;
+    }
+    gmr_ss_helper_reap(keeper);
+    return !silent && arena->helper_state == GMR_HELPER_DONE;
+}
+
+static void finish_in_worker(uint32_t kinds) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    if (!gmr_desk_wait(&state->worker, 0)) { /* still busy with an earlier report that blocked it */
+        gmr_raw_report(gmr_safe_state.arena, STDERR_FILENO);
+        return;
+    }
+    state->worker_kinds = kinds;
+    gmr_desk_ask(&state->worker);
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    uint32_t seen = 0;
+    /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
+    for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += state->config.helper_silence_ns) {
+        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) return;
+        uint32_t progress = gmr_load_acquire(&arena->helper_progress);
+        if (progress == seen) break;
+        seen = progress;
+    }
+    gmr_raw_report(arena, STDERR_FILENO);
+}
+
+static void make_report(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
+    arena->helper_attempts = 0;
+    (void)gmr_capture_signal_take();
+    (void)gmr_ss_capture();
+    gmr_walk_all(arena);
+
+    gmr_store_release(&arena->section_bytes, 0);
+    gmr_store_release(&arena->section_state, GMR_SECTIONS_RUNNING);
+    if (gmr_desk_wait(&state->sections, 0)) gmr_desk_ask(&state->sections);
+
+    uint32_t to_people = arena->trigger_kinds & ~(1u << GMR_TRIGGER_API);
+    uint32_t to_callers = arena->trigger_kinds & 1u << GMR_TRIGGER_API;
+    if (to_people) {
+        gmr_descriptors_adopt_stderr();
+        if (finish_in_helper()) to_people = 0;
+    }
+    if (to_people | to_callers) finish_in_worker(to_people | to_callers);
+    gmr_arena_release_slots();
+}
+
+/* The first walk makes libunwind size its caches, and resolves every function this thread will call. */
+static void warm_up(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    (void)gmr_ss_capture();
+    gmr_walk_all(arena);
+    gmr_walker_enlarge_cache();
+    gmr_arena_release_slots();
+}
+
+/* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */
+static int open_executable(void) {
+    struct stat status;
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0) return -errno;
+    if (gmr_helper_is_in(&status)) return fd;
+    close(fd);
+    return -ENOTSUP;
+}
+
+static int prepare(const char **what) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    *what = "loading libunwind-x86_64.so.8";
+    int error = gmr_walker_load();
+    if (error) return error;
+    gmr_ss_helper_prepare(environ);
+    /* Where a descriptor table of our own is refused, the shared one serves. */
+    state->process_descriptor = -1;
+    (void)gmr_descriptors_separate();
+    *what = "making the arena";
+    error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);
+    if (error) return error;
+    gmr_thread_introduce("gmr-agent");
+    *what = "starting the worker thread";
+    return gmr_desk_start(&state->worker, worker_main, WORKER_STACK_BYTES);
+}
+
+void *gmr_agent_main(void *unused) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    (void)unused;
+    state->agent_error = prepare(&state->agent_step);
+    if (state->agent_error == 0) {
+        warm_up();
+        state->executable_descriptor = open_executable();
+        gmr_signals_let_triggers_in();
+    }
+    gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);
+    gmr_ss_futex_wake(&state->agent_ready);
+    if (state->agent_error) return NULL;
+    while (!gmr_load_acquire(&state->stopping)) {
+        uint32_t posted = gmr_load_acquire(&gmr_safe_state.posted);
+        if (posted == gmr_safe_state.taken) {
+            (void)gmr_ss_futex_wait(&gmr_safe_state.posted, posted, FOR_EVER);
+        } else {
+            make_report();
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,135 @@
+/*
+ * arena.c: makes and maps the arena, and the parts of it that more than one process touches.
+ * Runs on the agent thread at set-up and after a report; the section functions on any thread.
+ * A handler may not run it.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../signal_safe/syscalls_x86_64.h"
+#include "agent_state.h"
+
+#define ALIGN_PAGE(bytes) (((uint64_t)(bytes) + GMR_PAGE_BYTES - 1) & ~(uint64_t)(GMR_PAGE_BYTES - 1))
+
+static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
+    header->setup_offset = GMR_PAGE_BYTES;
+    header->registry_offset = header->setup_offset + GMR_SETUP_CAPACITY_BYTES;
+    header->module_offset = header->registry_offset + GMR_REGISTRY_CAPACITY_BYTES;
+    header->string_offset = header->module_offset + ALIGN_PAGE(GMR_MODULE_CAPACITY * sizeof(gmr_module_t));
+    header->section_offset = header->string_offset + GMR_STRING_CAPACITY_BYTES;
+    header->slot_offset = header->section_offset + GMR_SECTION_CAPACITY_BYTES;
+    header->slot_capacity = slot_capacity;
+    header->slot_stride_bytes = GMR_SLOT_STRIDE_BYTES;
+    header->arena_bytes = header->slot_offset + (uint64_t)slot_capacity * GMR_SLOT_STRIDE_BYTES;
+    return header->arena_bytes;
+}
+
+int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes) {
+    gmr_arena_header_t layout = {.magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
+    if (setup_bytes > GMR_SETUP_CAPACITY_BYTES) return -E2BIG;
+    int fd = memfd_create("gmr-arena", MFD_CLOEXEC);
+    if (fd < 0) return -errno;
+    gmr_arena_header_t *arena = MAP_FAILED;
+    /* An address space limit may leave no room for every slot; fewer are better than none. */
+    for (; slot_capacity >= 64; slot_capacity /= 4) {
+        uint64_t bytes = lay_out(&layout, slot_capacity);
+        if (ftruncate(fd, (off_t)bytes) != 0) break;
+        arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+        if (arena != MAP_FAILED) break;
+    }
+    if (arena == MAP_FAILED) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    /* A fork child has no agent: it must not write into its parent's report. */
+    (void)madvise(arena, layout.arena_bytes, MADV_DONTFORK);
+    (void)madvise(arena, layout.arena_bytes, MADV_DONTDUMP);
+    *arena = layout;
+    arena->pid = getpid();
+    __builtin_memcpy((char *)arena + arena->setup_offset, setup, setup_bytes);
+    arena->setup_bytes = setup_bytes;
+    gmr_agent_state.arena_descriptor = fd;
+    __atomic_store_n(&gmr_safe_state.arena, arena, __ATOMIC_RELEASE);
+    return 0;
+}
+
+gmr_arena_header_t *gmr_agent_arena(void) { return __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE); }
+
+void gmr_arena_release_slots(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (gmr_slot_state(slot) == GMR_SLOT_FILLING) continue; /* its handler may still write */
+        (void)madvise(slot, GMR_SLOT_STRIDE_BYTES, MADV_REMOVE);
+    }
+    (void)madvise((char *)arena + arena->section_offset, GMR_SECTION_CAPACITY_BYTES, MADV_REMOVE);
+}
+
+int gmr_agent_append_registry(const void *bytes, uint32_t count) {
+    gmr_arena_header_t *arena = gmr_agent_arena();
+    if (!arena || arena->pid != getpid()) return -ESRCH;
+    if (GMR_REGISTRY_CAPACITY_BYTES - arena->registry_bytes < count) return -ENOSPC;
+    __builtin_memcpy((char *)arena + arena->registry_offset + arena->registry_bytes, bytes, count);
+    gmr_store_release(&arena->registry_bytes, arena->registry_bytes + count);
+    return 0;
+}
+
+int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, const void *bytes, uint32_t count) {
+    if (arena->generation != generation) return -ESTALE;
+    if (GMR_SECTION_CAPACITY_BYTES - arena->section_bytes < count) return -ENOSPC;
+    __builtin_memcpy((char *)arena + arena->section_offset + arena->section_bytes, bytes, count);
+    gmr_store_release(&arena->section_bytes, arena->section_bytes + count);
+    gmr_ss_futex_wake(&arena->section_bytes);
+    return 0;
+}
+
+void gmr_arena_finish_sections(gmr_arena_header_t *arena, uint32_t generation) {
+    if (arena->generation != generation) return;
+    gmr_store_release(&arena->section_state, GMR_SECTIONS_DONE);
+    gmr_ss_futex_wake(&arena->section_bytes);
+}
+
+int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint64_t timeout_ns) {
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + timeout_ns;
+    for (;;) {
+        uint32_t state = gmr_load_acquire(&arena->section_state);
+        uint32_t bytes = gmr_load_acquire(&arena->section_bytes);
+        if (bytes != seen_bytes || state != GMR_SECTIONS_RUNNING) return 1;
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        if (now >= deadline) return 0;
+        /* The end of the last section changes no byte count: look again now and then. */
+        uint64_t slice = deadline - now < 10000000 ? deadline - now : 10000000;
+        (void)gmr_ss_futex_wait(&arena->section_bytes, bytes, slice);
+    }
+}
+
+void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state) {
+    if (helper_state) gmr_store_release(&arena->helper_state, helper_state);
+    __atomic_fetch_add(&arena->helper_progress, 1, __ATOMIC_ACQ_REL);
+    gmr_ss_futex_wake(&arena->helper_progress);
+}
+
+gmr_arena_header_t *gmr_arena_map(int descriptor) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || status.st_size < (off_t)GMR_PAGE_BYTES) return NULL;
+    uint64_t bytes = (uint64_t)status.st_size;
+    gmr_arena_header_t *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+    if (arena == MAP_FAILED) return NULL;
+    gmr_arena_header_t expected;
+    if (arena->slot_capacity <= GMR_MAX_THREADS && lay_out(&expected, arena->slot_capacity) == bytes &&
+        arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION &&
+        arena->setup_offset == expected.setup_offset && arena->registry_offset == expected.registry_offset &&
+        arena->module_offset == expected.module_offset && arena->string_offset == expected.string_offset &&
+        arena->section_offset == expected.section_offset && arena->slot_offset == expected.slot_offset &&
+        arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES && arena->registry_bytes <= GMR_REGISTRY_CAPACITY_BYTES &&
+        arena->section_bytes <= GMR_SECTION_CAPACITY_BYTES && arena->slot_count <= arena->slot_capacity &&
+        arena->module_count <= GMR_MODULE_CAPACITY && arena->string_bytes <= GMR_STRING_CAPACITY_BYTES) {
+        return arena;
+    }
+    munmap(arena, bytes);
+    return NULL;
+}

@@ -1,0 +1,48 @@
+/*
+ * descriptors.c: a descriptor table that belongs to the agent's threads alone.
+ * Runs on the agent thread.
+ * A handler may not run it.
+ *
+ * With a table of its own the agent needs no spare descriptor when the application has none left, keeps what it
+ * opened when the application closes everything, and shows up in nobody's descriptor count. Rejected: high numbers
+ * in the shared table, which closefrom() and RLIMIT_NOFILE reach.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent_state.h"
+
+static int process_descriptor(void) { return (int)syscall(SYS_pidfd_open, getpid(), 0); }
+
+static int application_descriptor(int number) {
+    return (int)syscall(SYS_pidfd_getfd, gmr_agent_state.process_descriptor, number, 0);
+}
+
+int gmr_descriptors_separate(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    if (unshare(CLONE_FILES) != 0) return -errno;
+    state->process_descriptor = process_descriptor();
+    int probe = state->process_descriptor < 0 ? -1 : application_descriptor(STDERR_FILENO);
+    int can_fetch = probe >= 0 || (state->process_descriptor >= 0 && errno == EBADF);
+    /* What the application had open at this moment must not stay open here for ever: another process may wait for
+     * the end of a pipe. stderr is fetched anew for each report, and kept only where the kernel cannot do that. */
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd <= 2; fd++) {
+        if (null >= 0 && (fd != STDERR_FILENO || can_fetch)) (void)dup3(null, fd, O_CLOEXEC);
+    }
+    int kept = state->process_descriptor;
+    if (kept > 3) (void)syscall(SYS_close_range, 3, kept - 1, 0);
+    (void)syscall(SYS_close_range, kept < 3 ? 3 : kept + 1, ~0u, 0);
+    return 0;
+}
+
+void gmr_descriptors_adopt_stderr(void) {
+    if (gmr_agent_state.process_descriptor < 0) return;
+    int fd = application_descriptor(STDERR_FILENO);
+    if (fd < 0) return;
+    (void)dup3(fd, STDERR_FILENO, 0);
+    close(fd);
+}

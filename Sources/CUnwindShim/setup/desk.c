@@ -1,0 +1,73 @@
+/*
+ * desk.c: threads of the agent that sleep until there is work.
+ * gmr_desk_next and gmr_desk_finish run on the thread itself, the others on who gives it work.
+ * A handler may not run it.
+ */
+#include <errno.h>
+#include <sys/prctl.h>
+
+#include "../signal_safe/syscalls_x86_64.h"
+#include "agent_state.h"
+
+#define FOR_EVER UINT64_C(1000000000000000)
+
+int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_bytes) {
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error) return -error;
+    sigset_t mask, before;
+    gmr_signals_asynchronous(&mask);
+    error = pthread_attr_setstacksize(&attributes, stack_bytes);
+    /* The thread is born with them masked, so that none of the application's handlers runs on it. */
+    if (!error) error = pthread_sigmask(SIG_SETMASK, &mask, &before);
+    if (!error) {
+        error = pthread_create(thread, &attributes, body, NULL);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    pthread_attr_destroy(&attributes);
+    return -error;
+}
+
+void gmr_thread_introduce(const char *name) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    (void)prctl(PR_SET_NAME, name);
+    uint32_t index = __atomic_fetch_add(&arena->own_thread_count, 1, __ATOMIC_ACQ_REL);
+    if (index < GMR_OWN_THREAD_CAPACITY) arena->own_threads[index] = gmr_ss_gettid();
+}
+
+int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes) {
+    desk->asked = desk->done = 0;
+    int error = gmr_thread_start(&desk->thread, body, stack_bytes);
+    desk->started = error == 0;
+    return error;
+}
+
+void gmr_desk_ask(gmr_desk_t *desk) {
+    __atomic_fetch_add(&desk->asked, 1, __ATOMIC_ACQ_REL);
+    gmr_ss_futex_wake(&desk->asked);
+}
+
+int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns) {
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + timeout_ns;
+    for (;;) {
+        uint32_t done = gmr_load_acquire(&desk->done);
+        if (done == desk->asked) return 1;
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        if (now >= deadline) return 0;
+        (void)gmr_ss_futex_wait(&desk->done, done, deadline - now);
+    }
+}
+
+int gmr_desk_next(gmr_desk_t *desk) {
+    for (;;) {
+        uint32_t asked = gmr_load_acquire(&desk->asked);
+        if (gmr_load_acquire(&gmr_agent_state.stopping)) return 0;
+        if (asked != desk->done) return 1;
+        (void)gmr_ss_futex_wait(&desk->asked, asked, FOR_EVER);
+    }
+}
+
+void gmr_desk_finish(gmr_desk_t *desk) {
+    gmr_store_release(&desk->done, desk->done + 1);
+    gmr_ss_futex_wake(&desk->done);
+}

@@ -1,1 +1,0 @@
-int gmr_placeholder;

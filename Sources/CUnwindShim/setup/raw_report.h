@@ -1,0 +1,13 @@
+/*
+ * raw_report.h: the last resort: a report without names, from code that needs nothing.
+ */
+#ifndef GMR_RAW_REPORT_H
+#define GMR_RAW_REPORT_H
+
+#include "gmr_capture_format.h"
+
+/* Writes threads and frames as module + offset, with the reasons why nobody could do better. No malloc, no locks.
+ * Threads: the agent thread. Blocks while the descriptor does. */
+void gmr_raw_report(const gmr_arena_header_t *arena, int descriptor);
+
+#endif

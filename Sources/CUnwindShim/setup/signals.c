@@ -1,0 +1,67 @@
+/*
+ * signals.c: puts the handlers in place and takes them back.
+ * Runs on the thread that installs or stops the agent, and on the agent thread around a capture.
+ * A handler may not run it.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "../signal_safe/capture.h"
+#include "../signal_safe/trigger.h"
+#include "agent_state.h"
+
+typedef void handler_t(int, siginfo_t *, void *);
+
+static int is_ours(int number, handler_t *handler) {
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handler;
+}
+
+static int take(int number, handler_t *handler) {
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    if (is_ours(number, handler)) return 0;
+    /* The previous action is stored before ours can run. */
+    if (sigaction(number, NULL, &gmr_safe_state.previous[number]) != 0) return -errno;
+    return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
+}
+
+/* Where somebody has put a handler over ours, it may call ours: leave both. */
+static void give_back(int number, handler_t *handler) {
+    if (is_ours(number, handler)) (void)sigaction(number, &gmr_safe_state.previous[number], NULL);
+}
+
+int gmr_capture_signal_take(void) { return take(GMR_CAPTURE_SIGNAL_NUMBER, gmr_ss_on_capture_signal); }
+
+int gmr_signals_install(void) {
+    int error = gmr_capture_signal_take();
+    for (uint32_t i = 0; i < gmr_agent_state.signal_count && error == 0; i++) {
+        error = take(gmr_agent_state.signals[i], gmr_ss_on_trigger_signal);
+    }
+    if (error) gmr_signals_restore();
+    return error;
+}
+
+void gmr_signals_restore(void) {
+    for (uint32_t i = 0; i < gmr_agent_state.signal_count; i++) {
+        give_back(gmr_agent_state.signals[i], gmr_ss_on_trigger_signal);
+    }
+    /* A SIGPROF of ours may still be pending in a thread that masks it: the default action would end the process. */
+    const struct sigaction *previous = &gmr_safe_state.previous[GMR_CAPTURE_SIGNAL_NUMBER];
+    if ((previous->sa_flags & SA_SIGINFO) || previous->sa_handler != SIG_DFL) {
+        give_back(GMR_CAPTURE_SIGNAL_NUMBER, gmr_ss_on_capture_signal);
+    }
+}
+
+void gmr_signals_asynchronous(sigset_t *mask) {
+    static const int synchronous[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS};
+    sigfillset(mask);
+    for (unsigned i = 0; i < sizeof synchronous / sizeof synchronous[0]; i++) sigdelset(mask, synchronous[i]);
+}
+
+void gmr_signals_let_triggers_in(void) {
+    sigset_t mask;
+    gmr_signals_asynchronous(&mask);
+    for (uint32_t i = 0; i < gmr_agent_state.signal_count; i++) sigdelset(&mask, gmr_agent_state.signals[i]);
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}

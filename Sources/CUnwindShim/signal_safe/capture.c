@@ -1,0 +1,187 @@
+/*
+ * capture.c: all threads of the process: the sleeping ones from outside, the running ones by signal.
+ * Runs on the agent thread, which is the only one that writes a slot's state other than its handler.
+ * A handler may run it where waiting up to the deadline is allowed (a crash); nothing else here can block.
+ */
+#include "capture.h"
+
+#include <errno.h>
+
+#include "proc_text.h"
+#include "syscalls_x86_64.h"
+
+#define SEEN_COUNT 16384u /* a power of two, four times the slots */
+#define PASSES 4u         /* each finds the threads born since the one before */
+#define RETRY_NS UINT64_C(2000000)
+
+static uint64_t seen[SEEN_COUNT]; /* generation << 32 | tid, open addressing */
+
+struct linux_dirent64 {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_bytes;
+    uint8_t type;
+    char name[];
+};
+
+/* 1 where the thread is new in this generation. */
+static int first_sight(uint32_t generation, int32_t tid) GMR_SIGNAL_SAFE {
+    uint64_t key = (uint64_t)generation << 32 | (uint32_t)tid;
+    for (uint32_t i = 0, at = (uint32_t)tid * 2654435761u; i < SEEN_COUNT; i++, at++) {
+        uint64_t *entry = &seen[at % SEEN_COUNT];
+        if (*entry == key) return 0;
+        if (*entry >> 32 == generation) continue;
+        *entry = key;
+        return 1;
+    }
+    return 0;
+}
+
+static int is_own(const gmr_arena_header_t *arena, int32_t tid) GMR_SIGNAL_SAFE {
+    for (uint32_t i = 0; i < arena->own_thread_count && i < GMR_OWN_THREAD_CAPACITY; i++) {
+        if (arena->own_threads[i] == tid) return 1;
+    }
+    return 0;
+}
+
+/* The next slot whose last handler is done with it. */
+static gmr_slot_t *new_slot(gmr_arena_header_t *arena, int32_t tid, uint32_t *index) GMR_SIGNAL_SAFE {
+    while (arena->slot_count < arena->slot_capacity) {
+        *index = arena->slot_count++;
+        gmr_slot_t *slot = gmr_arena_slot(arena, *index);
+        if (gmr_slot_state(slot) == GMR_SLOT_FILLING) continue;
+        __builtin_memset(slot, 0, sizeof *slot);
+        slot->tid = tid;
+        slot->generation = arena->generation;
+        slot->syscall_number = -1;
+        return slot;
+    }
+    return NULL;
+}
+
+/* Looks at one thread for the first time. */
+static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR_SIGNAL_SAFE {
+    uint32_t index;
+    gmr_slot_t *slot = new_slot(arena, tid, &index);
+    if (!slot) {
+        arena->threads_dropped++;
+        return;
+    }
+    int result = gmr_ss_capture_no_touch(task_directory, slot);
+    if (result == 1) {
+        gmr_store_release(&slot->state, GMR_SLOT_CAPTURED);
+        return;
+    }
+    if (result == -ESRCH || result == -ENOENT) {
+        gmr_store_release(&slot->state, GMR_SLOT_EXITED);
+        return;
+    }
+    if (result < 0) slot->flags |= GMR_SLOT_SYSCALL_DENIED;
+    result = gmr_ss_ask(slot, index);
+    if (result == 0) return;
+    slot->problem_errno = -result;
+    slot->flags |= GMR_SLOT_SIGNAL_REFUSED;
+    gmr_store_release(&slot->state, result == -ESRCH ? GMR_SLOT_EXITED : GMR_SLOT_NO_RESPONSE);
+}
+
+/* One pass over the list of threads. Returns how many were new, or a negative errno. */
+static int meet_all(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SAFE {
+    char buffer[4096] __attribute__((aligned(8)));
+    int fresh = 0;
+    if (gmr_ss_syscall3(SYS_lseek, task_directory, 0, SEEK_SET) < 0) return -EIO;
+    for (;;) {
+        long bytes = gmr_ss_syscall3(SYS_getdents64, task_directory, buffer, sizeof buffer);
+        if (bytes <= 0) return bytes < 0 ? (int)bytes : fresh;
+        for (long at = 0; at < bytes;) {
+            const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(buffer + at);
+            gmr_text_t name = {entry->name, buffer + at + entry->record_bytes};
+            int64_t tid;
+            if (gmr_ss_text_decimal(&name, &tid) && !is_own(arena, (int32_t)tid) &&
+                first_sight(arena->generation, (int32_t)tid)) {
+                fresh++;
+                meet(arena, task_directory, (int32_t)tid);
+            }
+            at += entry->record_bytes;
+        }
+    }
+}
+
+/* A signalled thread may have gone to sleep with the signal masked: then it can be read from outside after all.
+ * The slot is taken back first, so that a late handler leaves it alone. */
+static void retry_from_outside(gmr_arena_header_t *arena, int task_directory, int last) GMR_SIGNAL_SAFE {
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        uint32_t waiting = GMR_SLOT_WAITING;
+        if (slot->generation != arena->generation || gmr_slot_state(slot) != GMR_SLOT_WAITING) continue;
+        if (!__atomic_compare_exchange_n(&slot->state, &waiting, GMR_SLOT_NO_RESPONSE, 0, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE)) {
+            continue;
+        }
+        int result = gmr_ss_capture_no_touch(task_directory, slot);
+        uint32_t state = GMR_SLOT_WAITING;
+        if (result == 1) state = GMR_SLOT_CAPTURED;
+        else if (result == -ESRCH || result == -ENOENT) state = GMR_SLOT_EXITED;
+        else if (last) state = GMR_SLOT_NO_RESPONSE;
+        if (state != GMR_SLOT_WAITING) __atomic_fetch_sub(&gmr_safe_state.outstanding, 1, __ATOMIC_ACQ_REL);
+        gmr_store_release(&slot->state, state);
+    }
+}
+
+static void wait_for_answers(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SAFE {
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + gmr_safe_state.capture_deadline_ns;
+    for (;;) {
+        uint32_t outstanding = __atomic_load_n(&gmr_safe_state.outstanding, __ATOMIC_ACQUIRE);
+        if (outstanding == 0) return;
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        if (now >= deadline) {
+            retry_from_outside(arena, task_directory, 1);
+            return;
+        }
+        uint64_t slice = deadline - now < RETRY_NS ? deadline - now : RETRY_NS;
+        if (gmr_ss_futex_wait(&gmr_safe_state.outstanding, outstanding, slice) == -ETIMEDOUT) {
+            retry_from_outside(arena, task_directory, 0);
+        }
+    }
+}
+
+static void capture_threads(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SAFE {
+    gmr_safe_state.outstanding = 0;
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        int fresh = meet_all(arena, task_directory);
+        if (fresh < 0 && pass == 0) arena->capture_error = (uint32_t)-fresh;
+        if (fresh <= 0) break;
+    }
+    wait_for_answers(arena, task_directory);
+}
+
+int gmr_ss_capture(void) GMR_SIGNAL_SAFE {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    uint64_t start = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    arena->realtime_ns = gmr_ss_clock_ns(CLOCK_REALTIME);
+    arena->monotonic_ns = start;
+    arena->slot_count = 0;
+    arena->threads_dropped = 0;
+    arena->capture_error = 0;
+    arena->generation++;
+
+    int modules = gmr_ss_list_modules();
+    uint64_t listed = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    arena->modules_ns = listed - start;
+
+    int task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
+    if (task_directory < 0) {
+        arena->capture_error = (uint32_t)-task_directory;
+        return task_directory;
+    }
+    capture_threads(arena, task_directory);
+    uint64_t captured = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    arena->capture_ns = captured - listed;
+
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (slot->generation == arena->generation) gmr_ss_read_facts(task_directory, slot);
+    }
+    arena->facts_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - captured;
+    gmr_ss_close(task_directory);
+    return arena->capture_error ? -(int)arena->capture_error : modules;
+}

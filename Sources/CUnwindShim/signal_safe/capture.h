@@ -1,0 +1,39 @@
+/*
+ * capture.h: reads where every thread stands, into the arena's slots.
+ */
+#ifndef GMR_CAPTURE_H
+#define GMR_CAPTURE_H
+
+#include "safe.h"
+
+/* The signal that asks a running thread for its registers: one of the few that libdispatch workers let through. */
+#define GMR_CAPTURE_SIGNAL_NUMBER SIGPROF
+
+/* Fills modules, slots and durations of a new generation. Returns 0, or a negative errno where the threads cannot
+ * even be listed. Threads: the agent thread, one at a time. Blocks for the capture deadline at most, and no longer
+ * than running threads take to answer. Signal safety: yes, but it waits. */
+int gmr_ss_capture(void) GMR_SIGNAL_SAFE;
+
+/* Reads a thread that sleeps from outside: 1 captured, 0 it runs, negative errno otherwise.
+ * The thread does not notice. Signal safety: yes. */
+int gmr_ss_capture_no_touch(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAFE;
+
+/* Does the thread still sleep where the slot says? Signal safety: yes. */
+int gmr_ss_is_unmoved(int task_directory, const gmr_slot_t *slot) GMR_SIGNAL_SAFE;
+
+/* comm, status and schedstat into the slot. Signal safety: yes. */
+void gmr_ss_read_facts(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAFE;
+
+/* Sends the capture signal to the slot's thread. Returns 0 or a negative errno. Signal safety: yes. */
+int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE;
+
+/* The handler of GMR_CAPTURE_SIGNAL_NUMBER. */
+void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE;
+
+/* Copies the stack from `stack_pointer` less the red zone up into the slot. Returns 0 or a negative errno. */
+int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer) GMR_SIGNAL_SAFE;
+
+/* Builds the module table from /proc/self/maps, without the loader. Returns 0 or a negative errno. */
+int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE;
+
+#endif

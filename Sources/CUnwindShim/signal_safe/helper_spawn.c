@@ -1,0 +1,130 @@
+/*
+ * helper_spawn.c: from a capture to a process that can do what this one may not: allocate, lock, load.
+ * gmr_ss_helper_spawn runs on the agent thread; keep() and execute() in processes that share its memory.
+ * A handler may run all of it: raw system calls only, stacks of its own, no thread-local storage.
+ *
+ * Two steps, because execve() makes SIGCHLD the exit signal of whoever calls it: a service would be told of a child
+ * it never had. The keeper never executes anything and has no exit signal; the helper is the keeper's child.
+ */
+#include "helper_spawn.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "syscalls_x86_64.h"
+
+#define STACK_BYTES (16u * 1024u)
+#define ENVIRONMENT_BYTES (16u * 1024u)
+
+static struct {
+    int executable, arena;
+    uint8_t keeper_stack[STACK_BYTES] __attribute__((aligned(16)));
+    uint8_t helper_stack[STACK_BYTES] __attribute__((aligned(16)));
+    char library_path[ENVIRONMENT_BYTES];
+    char *environment[2];
+    char *arguments[2];
+} spawn;
+
+static char helper_name[] = GMR_HELPER_NAME;
+
+/* Shared libraries are found as the service found them; nothing else of its environment is of use, and a preloaded
+ * allocator would be in the way. */
+void gmr_ss_helper_prepare(char *const *environment) GMR_SIGNAL_SAFE {
+    spawn.arguments[0] = helper_name;
+    spawn.environment[0] = NULL;
+    for (; environment && *environment; environment++) {
+        const char *name = "LD_LIBRARY_PATH=";
+        const char *entry = *environment;
+        while (*name && *entry == *name) name++, entry++;
+        if (*name) continue;
+        uint32_t i = 0;
+        for (; (*environment)[i] && i < ENVIRONMENT_BYTES - 1; i++) spawn.library_path[i] = (*environment)[i];
+        spawn.library_path[i] = 0;
+        spawn.environment[0] = spawn.library_path;
+        return;
+    }
+}
+
+/* clone() onto a stack of its own; `body` never returns. */
+static long clone_to(uint64_t flags, uint8_t *stack, void (*body)(void)) GMR_SIGNAL_SAFE {
+    uint64_t *top = (uint64_t *)(stack + STACK_BYTES);
+    *--top = 0;
+    *--top = (uint64_t)body; /* popped by the child, which leaves the stack aligned as after a call */
+    long result;
+    register long r10 __asm__("r10") = 0;
+    register long r8 __asm__("r8") = 0;
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "ret\n\t"
+        "1:"
+        : "=a"(result)
+        : "a"((long)SYS_clone), "D"(flags), "S"(top), "d"(0L), "r"(r10), "r"(r8)
+        : "rcx", "r11", "memory");
+    return result;
+}
+
+__attribute__((noreturn)) static void leave(int status) GMR_SIGNAL_SAFE {
+    for (;;) (void)gmr_ss_syscall1(SYS_exit_group, status);
+}
+
+static void tell(uint32_t state, int32_t error) GMR_SIGNAL_SAFE {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    arena->helper_error = error;
+    gmr_store_release(&arena->helper_state, state);
+    __atomic_fetch_add(&arena->helper_progress, 1, __ATOMIC_ACQ_REL);
+    gmr_ss_futex_wake(&arena->helper_progress);
+}
+
+static void execute(void) GMR_SIGNAL_SAFE {
+    /* The process may be at its own address space limit; the helper needs room. */
+    struct rlimit64 limit;
+    if (gmr_ss_syscall4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)gmr_ss_syscall4(SYS_prlimit64, 0, RLIMIT_AS, &limit, 0);
+    }
+    long error = gmr_ss_syscall6(SYS_execveat, spawn.executable, (long)"", (long)spawn.arguments,
+                                 (long)spawn.environment, AT_EMPTY_PATH, 0);
+    tell(GMR_HELPER_FAILED, (int32_t)-error);
+    leave(127);
+}
+
+static void keep(void) GMR_SIGNAL_SAFE {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    (void)gmr_ss_syscall3(SYS_dup3, spawn.arena, GMR_HELPER_ARENA_DESCRIPTOR, 0);
+    long helper = clone_to(CLONE_VM | CLONE_VFORK | SIGCHLD, spawn.helper_stack, execute);
+    if (helper < 0) {
+        tell(GMR_HELPER_FAILED, (int32_t)-helper);
+        leave(1);
+    }
+    __atomic_store_n(&arena->helper_pid, (int32_t)helper, __ATOMIC_RELEASE);
+    int32_t status = 0;
+    while (gmr_ss_syscall4(SYS_wait4, helper, &status, 0, 0) == -EINTR) {
+    }
+    if (gmr_load_acquire(&arena->helper_state) < GMR_HELPER_DONE) tell(GMR_HELPER_ENDED, status);
+    leave(0);
+}
+
+int gmr_ss_helper_spawn(int executable_descriptor, int arena_descriptor) GMR_SIGNAL_SAFE {
+    spawn.executable = executable_descriptor;
+    spawn.arena = arena_descriptor;
+    /* No handler of the application may run in the keeper, which shares its memory. */
+    uint64_t all = ~UINT64_C(0), before = 0;
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    long keeper = clone_to(CLONE_VM, spawn.keeper_stack, keep);
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    return (int)keeper;
+}
+
+void gmr_ss_helper_reap(int keeper) GMR_SIGNAL_SAFE {
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + 1000000000u;
+    uint32_t never = 0;
+    while (gmr_ss_syscall4(SYS_wait4, keeper, 0, __WALL | WNOHANG, 0) == 0) {
+        if (gmr_ss_clock_ns(CLOCK_MONOTONIC) > deadline) return;
+        (void)gmr_ss_futex_wait(&never, 0, 200000);
+    }
+}

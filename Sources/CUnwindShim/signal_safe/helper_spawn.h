@@ -1,0 +1,25 @@
+/*
+ * helper_spawn.h: starts the helper process: this process's own executable over the arena.
+ */
+#ifndef GMR_HELPER_SPAWN_H
+#define GMR_HELPER_SPAWN_H
+
+#include "safe.h"
+
+/* argv[0] of the helper; gmr_helper_entry.c looks for it. */
+#define GMR_HELPER_NAME "gmr-report-helper"
+/* The arena's descriptor number in the helper. */
+#define GMR_HELPER_ARENA_DESCRIPTOR 3
+
+/* Copies what the helper needs of the environment. Threads: set-up, once. */
+void gmr_ss_helper_prepare(char *const *environment) GMR_SIGNAL_SAFE;
+
+/* Starts a keeper process that starts the helper and waits for it; the arena's helper_* words tell how it goes.
+ * Returns the keeper's pid or a negative errno. Nothing the application could notice: the keeper raises no SIGCHLD and
+ * no wait() without __WALL sees it. Threads: the agent thread, one at a time. Signal safety: yes. */
+int gmr_ss_helper_spawn(int executable_descriptor, int arena_descriptor) GMR_SIGNAL_SAFE;
+
+/* Waits for the keeper's end, a second at most. Signal safety: yes. */
+void gmr_ss_helper_reap(int keeper) GMR_SIGNAL_SAFE;
+
+#endif

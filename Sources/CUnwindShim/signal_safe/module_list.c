@@ -1,0 +1,217 @@
+/*
+ * module_list.c: the ELF images of the process, from /proc/self/maps and their own headers.
+ * Runs on the agent thread.
+ * A handler may run all of it. dl_iterate_phdr is not asked: a thread stuck in the loader holds its lock.
+ */
+#include <elf.h>
+#include <errno.h>
+
+#include "capture.h"
+#include "proc_text.h"
+#include "syscalls_x86_64.h"
+
+#define MAPS_BUFFER_BYTES (64u * 1024u)
+#define PATH_BYTES 4096u
+
+static const char deleted[] = " (deleted)";
+static const char vdso[] = "[vdso]";
+static char maps_buffer[MAPS_BUFFER_BYTES];
+
+/* A file mapping of offset 0: what may turn out to be an ELF image once an executable mapping follows. */
+typedef struct {
+    uint64_t start, device, inode;
+    char path[PATH_BYTES];
+    uint32_t path_bytes;
+    int pending;
+} candidate_t;
+
+static candidate_t candidate;
+
+typedef struct {
+    uint64_t start, end, offset, device, inode;
+    int executable;
+    const char *path;
+    uint32_t path_bytes;
+} mapping_t;
+
+static long read_own(uint64_t address, void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
+    return gmr_ss_read_memory(gmr_safe_state.pid, address, buffer, bytes);
+}
+
+/* "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH" */
+static int parse_mapping(gmr_text_t line, mapping_t *mapping) GMR_SIGNAL_SAFE {
+    uint64_t major, minor;
+    int64_t inode;
+    if (!gmr_ss_text_hex(&line, &mapping->start) || !gmr_ss_text_word(&line, "-")) return 0;
+    if (!gmr_ss_text_hex(&line, &mapping->end) || !gmr_ss_text_word(&line, " ")) return 0;
+    if (line.end - line.at < 5) return 0;
+    mapping->executable = line.at[2] == 'x';
+    line.at += 5;
+    if (!gmr_ss_text_hex(&line, &mapping->offset) || !gmr_ss_text_word(&line, " ")) return 0;
+    if (!gmr_ss_text_hex(&line, &major) || !gmr_ss_text_word(&line, ":")) return 0;
+    if (!gmr_ss_text_hex(&line, &minor) || !gmr_ss_text_word(&line, " ")) return 0;
+    if (!gmr_ss_text_decimal(&line, &inode)) return 0;
+    gmr_ss_text_blanks(&line);
+    mapping->device = major << 32 | minor;
+    mapping->inode = (uint64_t)inode;
+    mapping->path = line.at;
+    mapping->path_bytes = (uint32_t)(line.end - line.at);
+    return 1;
+}
+
+static uint32_t store_string(gmr_arena_header_t *arena, const char *text, uint32_t bytes) GMR_SIGNAL_SAFE {
+    if (GMR_STRING_CAPACITY_BYTES - arena->string_bytes <= bytes) return 0; /* offset 0 is the empty string */
+    uint32_t offset = arena->string_bytes;
+    char *strings = gmr_arena_strings(arena) + offset;
+    for (uint32_t i = 0; i < bytes; i++) strings[i] = text[i];
+    strings[bytes] = 0;
+    arena->string_bytes += bytes + 1;
+    return offset;
+}
+
+static void read_build_id(gmr_module_t *module, uint64_t notes, uint64_t bytes) GMR_SIGNAL_SAFE {
+    uint8_t buffer[1024] __attribute__((aligned(4)));
+    long size = read_own(notes, buffer, bytes < sizeof buffer ? bytes : sizeof buffer);
+    for (long at = 0; at + (long)sizeof(Elf64_Nhdr) <= size;) {
+        const Elf64_Nhdr *note = (const Elf64_Nhdr *)(buffer + at);
+        uint64_t name = (uint64_t)at + sizeof *note;
+        uint64_t description = name + ((note->n_namesz + UINT64_C(3)) & ~UINT64_C(3));
+        uint64_t next = description + ((note->n_descsz + UINT64_C(3)) & ~UINT64_C(3));
+        if (next > (uint64_t)size) return;
+        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && buffer[name] == 'G' &&
+            note->n_descsz <= GMR_BUILD_ID_CAPACITY_BYTES) {
+            module->build_id_bytes = note->n_descsz;
+            for (uint32_t i = 0; i < note->n_descsz; i++) module->build_id[i] = buffer[description + i];
+            return;
+        }
+        at = (long)next;
+    }
+}
+
+/* .eh_frame_hdr with the encodings that every linker writes: pcrel sdata4, udata4, datarel sdata4. */
+static void read_unwind_header(gmr_module_t *module, uint64_t address) GMR_SIGNAL_SAFE {
+    struct {
+        uint8_t version, frame_encoding, count_encoding, table_encoding;
+        int32_t frame;
+        uint32_t count;
+    } header;
+    module->eh_frame_hdr = address;
+    if (read_own(address, &header, sizeof header) != sizeof header) return;
+    if (header.version != 1 || header.count_encoding != 0x03 || header.table_encoding != 0x3b) return;
+    if (header.frame_encoding != 0x1b) return;
+    module->table = address + sizeof header;
+    module->table_entries = header.count;
+    module->flags |= GMR_MODULE_TABLE;
+}
+
+/* Returns 1 where an ELF image starts at `start`. */
+static int read_image(gmr_module_t *module, uint64_t start) GMR_SIGNAL_SAFE {
+    uint8_t page[GMR_PAGE_BYTES] __attribute__((aligned(8)));
+    long size = read_own(start, page, sizeof page);
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)page;
+    if (size < (long)sizeof *header || __builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return 0;
+    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_phentsize != sizeof(Elf64_Phdr)) return 0;
+    if (header->e_phoff > (uint64_t)size) return 0;
+    uint64_t count = ((uint64_t)size - header->e_phoff) / sizeof(Elf64_Phdr);
+    if (count > header->e_phnum) count = header->e_phnum;
+    const Elf64_Phdr *segments = (const Elf64_Phdr *)(page + header->e_phoff);
+
+    uint64_t first = UINT64_MAX, last = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (segments[i].p_type != PT_LOAD) continue;
+        if (segments[i].p_vaddr - segments[i].p_offset < first) first = segments[i].p_vaddr - segments[i].p_offset;
+        if (segments[i].p_vaddr + segments[i].p_memsz > last) last = segments[i].p_vaddr + segments[i].p_memsz;
+    }
+    if (last == 0) return 0;
+    module->start = start;
+    module->load_bias = start - first;
+    module->end = module->load_bias + last;
+    module->text_start = UINT64_MAX;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t address = module->load_bias + segments[i].p_vaddr;
+        if (segments[i].p_type == PT_LOAD && segments[i].p_flags & PF_X) {
+            if (address < module->text_start) module->text_start = address;
+            if (address + segments[i].p_memsz > module->text_end) module->text_end = address + segments[i].p_memsz;
+        } else if (segments[i].p_type == PT_NOTE && module->build_id_bytes == 0) {
+            read_build_id(module, address, segments[i].p_memsz);
+        } else if (segments[i].p_type == PT_GNU_EH_FRAME) {
+            read_unwind_header(module, address);
+        }
+    }
+    return module->text_end > module->text_start;
+}
+
+static void add_module(gmr_arena_header_t *arena, uint64_t start, uint64_t device, uint64_t inode, const char *path,
+                       uint32_t path_bytes) GMR_SIGNAL_SAFE {
+    if (arena->module_count >= GMR_MODULE_CAPACITY) {
+        arena->modules_dropped++;
+        return;
+    }
+    gmr_module_t *module = &gmr_arena_modules(arena)[arena->module_count];
+    __builtin_memset(module, 0, sizeof *module);
+    if (!read_image(module, start)) return;
+    const uint32_t suffix = sizeof deleted - 1;
+    if (path_bytes > suffix && __builtin_memcmp(path + path_bytes - suffix, deleted, suffix) == 0) {
+        module->flags |= GMR_MODULE_DELETED;
+        path_bytes -= suffix;
+    }
+    module->device = device;
+    module->inode = inode;
+    module->path_offset = store_string(arena, path, path_bytes);
+    arena->module_count++;
+}
+
+static void see_mapping(gmr_arena_header_t *arena, const mapping_t *mapping) GMR_SIGNAL_SAFE {
+    if (mapping->inode == 0) {
+        if (mapping->executable && mapping->path_bytes == sizeof vdso - 1 &&
+            __builtin_memcmp(mapping->path, vdso, sizeof vdso - 1) == 0) {
+            uint32_t before = arena->module_count;
+            add_module(arena, mapping->start, 0, 0, vdso, sizeof vdso - 1);
+            if (arena->module_count > before) gmr_arena_modules(arena)[before].flags |= GMR_MODULE_VDSO;
+        }
+        return;
+    }
+    if (mapping->offset == 0) {
+        candidate.pending = 1;
+        candidate.start = mapping->start;
+        candidate.device = mapping->device;
+        candidate.inode = mapping->inode;
+        candidate.path_bytes = mapping->path_bytes < PATH_BYTES ? mapping->path_bytes : PATH_BYTES;
+        for (uint32_t i = 0; i < candidate.path_bytes; i++) candidate.path[i] = mapping->path[i];
+    }
+    if (!mapping->executable || !candidate.pending) return;
+    if (mapping->device != candidate.device || mapping->inode != candidate.inode) return;
+    candidate.pending = 0;
+    add_module(arena, candidate.start, candidate.device, candidate.inode, candidate.path, candidate.path_bytes);
+}
+
+int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    arena->module_count = 0;
+    arena->modules_dropped = 0;
+    gmr_arena_strings(arena)[0] = 0;
+    arena->string_bytes = 1;
+    candidate.pending = 0;
+
+    int fd = gmr_ss_open_at(AT_FDCWD, "/proc/self/maps", O_RDONLY);
+    if (fd < 0) return fd;
+    uint64_t kept = 0; /* bytes of a line whose end has not been read yet */
+    long bytes;
+    while ((bytes = gmr_ss_read(fd, maps_buffer + kept, MAPS_BUFFER_BYTES - kept)) > 0) {
+        uint64_t size = kept + (uint64_t)bytes;
+        uint64_t line = 0;
+        for (uint64_t i = kept; i < size; i++) {
+            if (maps_buffer[i] != '\n') continue;
+            mapping_t mapping;
+            if (parse_mapping((gmr_text_t){maps_buffer + line, maps_buffer + i}, &mapping)) {
+                see_mapping(arena, &mapping);
+            }
+            line = i + 1;
+        }
+        kept = size - line;
+        if (kept == MAPS_BUFFER_BYTES) kept = 0; /* no line is that long */
+        for (uint64_t i = 0; i < kept; i++) maps_buffer[i] = maps_buffer[line + i];
+    }
+    gmr_ss_close(fd);
+    return bytes < 0 ? (int)bytes : 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * safe.h: the mark of code that a signal handler may run, and the state such code works on.
+ *
+ * Everything in signal_safe/ is marked GMR_SIGNAL_SAFE, so clang rejects malloc, locks, thread-local and static local
+ * variables and calls of unmarked functions at compile time. Code outside never goes into a handler.
+ */
+#ifndef GMR_SAFE_H
+#define GMR_SAFE_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "gmr_capture_format.h"
+
+#if __has_attribute(nonblocking)
+#define GMR_SIGNAL_SAFE __attribute__((nonblocking))
+#else
+#define GMR_SIGNAL_SAFE
+#endif
+
+#define GMR_TRIGGER_RING_COUNT 16u
+
+/* One for the process, in zero-initialized memory, filled at install before any handler is in place. */
+typedef struct {
+    gmr_arena_header_t *arena;
+    int32_t pid;
+    uint32_t installed;
+
+    /* Triggers. `posted` counts up; release: publishes ring[]; pairs with the acquire in gmr_ss_take_triggers(). */
+    uint32_t posted;
+    uint32_t taken;
+    gmr_trigger_t ring[GMR_TRIGGER_RING_COUNT];
+    struct sigaction previous[65]; /* what each signal did before; index: signal number */
+
+    /* The capture under way. */
+    uint32_t capture_cookie;  /* random; in the value of our own SIGPROFs */
+    uint32_t outstanding;     /* signalled threads that have not answered; futex. acq_rel: orders slots[] */
+    uint64_t capture_deadline_ns;
+} gmr_safe_state_t;
+
+extern gmr_safe_state_t gmr_safe_state;
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * frame_pointer.h: the frame pointer of a thread that was read from outside: /proc gives only SP and PC.
+ */
+#ifndef GMR_FRAME_POINTER_H
+#define GMR_FRAME_POINTER_H
+
+#include "gmr_capture_format.h"
+
+/* The frame pointer of the function that starts at `function`, whose stack pointer is `sp` at its current call.
+ * Returns 1 and the value, or 0 where nothing in the copied stack proves one. Threads: the agent thread. */
+int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint64_t function, uint64_t pc,
+                           uint64_t sp, uint64_t *rbp);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * image_memory.c: a small direct-mapped cache of pages of loaded images: unwind tables are read word by word.
+ * Runs on the agent thread.
+ * A handler may not run it: it writes shared static memory.
+ */
+#include "image_memory.h"
+
+#include "../signal_safe/syscalls_x86_64.h"
+
+#define CACHED_PAGES 128u
+
+static struct {
+    uint64_t address[CACHED_PAGES]; /* 0: empty */
+    uint8_t bytes[CACHED_PAGES][GMR_PAGE_BYTES];
+} cache;
+
+void gmr_image_forget(void) { __builtin_memset(cache.address, 0, sizeof cache.address); }
+
+static const uint8_t *page_at(uint64_t page) {
+    uint32_t index = (uint32_t)((page / GMR_PAGE_BYTES) * 2654435761u >> 8) % CACHED_PAGES;
+    if (cache.address[index] == page) return cache.bytes[index];
+    cache.address[index] = 0;
+    if (gmr_ss_read_memory(gmr_safe_state.pid, page, cache.bytes[index], GMR_PAGE_BYTES) != GMR_PAGE_BYTES) return 0;
+    cache.address[index] = page;
+    return cache.bytes[index];
+}
+
+int gmr_image_read(uint64_t address, void *buffer, uint32_t bytes) {
+    uint8_t *to = buffer;
+    while (bytes > 0) {
+        uint64_t page = address & ~(uint64_t)(GMR_PAGE_BYTES - 1);
+        uint32_t offset = (uint32_t)(address - page);
+        uint32_t part = GMR_PAGE_BYTES - offset < bytes ? GMR_PAGE_BYTES - offset : bytes;
+        const uint8_t *from = page ? page_at(page) : 0;
+        if (!from) return 0;
+        __builtin_memcpy(to, from + offset, part);
+        to += part;
+        address += part;
+        bytes -= part;
+    }
+    return 1;
+}
+
+const gmr_module_t *gmr_module_at(const gmr_arena_header_t *arena, uint64_t address) {
+    /* /proc/self/maps lists by address, so the table is sorted. */
+    const gmr_module_t *modules = gmr_arena_modules(arena);
+    uint32_t low = 0, high = arena->module_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (modules[middle].end <= address) low = middle + 1;
+        else high = middle;
+    }
+    return low < arena->module_count && modules[low].start <= address ? &modules[low] : NULL;
+}
