@@ -22,7 +22,7 @@ let package = Package(
         .target(name: "CUnwindShim", dependencies: ["CLibdw", "CLibunwind"], cSettings: functionEffectsAreErrors),
         .target(name: "GMRCore"),
         .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"]),
-        .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"]),
+        .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

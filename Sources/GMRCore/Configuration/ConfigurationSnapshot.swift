@@ -11,6 +11,9 @@ public struct ConfigurationSnapshot: Sendable, Equatable {
             self.value = value
             self.isSecret = isSecret
         }
+
+        /// What a report may show: the value, or `***` for a secret.
+        public var shownValue: String { isSecret ? "***" : value }
     }
 
     public struct Group: Sendable, Equatable {

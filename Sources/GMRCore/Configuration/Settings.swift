@@ -1,0 +1,43 @@
+/// How reports are made and where they go. Plain values: `Settings+Environment.swift` reads them from the
+/// environment, and whoever has another source sets them directly.
+public struct Settings: Sendable, Equatable {
+    /// False where nothing at all is to be set up, as in a program that must not be touched though the library is
+    /// loaded into it.
+    public var isEnabled: Bool
+    public var format: ReportFormat
+    /// How long threads have to answer; one that does not is shown with what `/proc` says of it.
+    public var captureDeadline: Duration
+    /// How long one registered section may take; one that takes longer is shown as missing.
+    public var sectionDeadline: Duration
+    /// How long the helper process may say nothing before the worker thread finishes the report.
+    public var helperSilence: Duration
+    /// More threads than this are counted in the report, but not shown.
+    public var maximumThreadCount: Int
+    /// Folders with separate debug information, separated by colons; nil: `/usr/lib/debug`.
+    public var debugDirectories: String?
+    /// Whether files and lines are looked up in the debug information of system libraries too. That costs time;
+    /// their function names are always shown.
+    public var symbolizeSystemLibraries: Bool
+    /// The folder for reports, one file each; nil: reports go to standard error. `log_dir` of oslo.reports.
+    public var logDirectory: String?
+    /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
+    public var signals: [String]?
+
+    public init(
+        isEnabled: Bool = true, format: ReportFormat = .text, captureDeadline: Duration = .milliseconds(100),
+        sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
+        maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
+        logDirectory: String? = nil, signals: [String]? = nil
+    ) {
+        self.isEnabled = isEnabled
+        self.format = format
+        self.captureDeadline = captureDeadline
+        self.sectionDeadline = sectionDeadline
+        self.helperSilence = helperSilence
+        self.maximumThreadCount = maximumThreadCount
+        self.debugDirectories = debugDirectories
+        self.symbolizeSystemLibraries = symbolizeSystemLibraries
+        self.logDirectory = logDirectory
+        self.signals = signals
+    }
+}

@@ -1,0 +1,13 @@
+extension Package: WireCodable {
+    public func encode(to writer: inout WireWriter) {
+        writer.write(vendor)
+        writer.write(product)
+        writer.write(version)
+    }
+
+    public init(from reader: inout WireReader) throws(WireError) {
+        self.init(
+            vendor: try reader.readOptionalString(), product: try reader.readString(),
+            version: try reader.readOptionalString())
+    }
+}

@@ -1,0 +1,62 @@
+extension TextRenderer {
+    /// The heading and the bar of 72 `|` are those of oslo.reports; the facts below the bar are ours.
+    static func writeTitle(of report: Report, to text: inout String) {
+        writeHeading("Guru Meditation", to: &text)
+        text += String(repeating: "|", count: 72) + "\n\n"
+        writeLine("generated = \(report.generated.iso8601)", to: &text)
+        writeLine("trigger = \(description(of: report.trigger))", to: &text)
+        writeLine("process = \(report.process.pid)", to: &text)
+        if let serviceName = report.process.serviceName { writeLine("service = \(serviceName)", to: &text) }
+        if let executable = report.process.executable { writeLine("executable = \(executable)", to: &text) }
+        if let host = report.process.host { writeLine("host = \(host)", to: &text) }
+        if let started = report.process.started { writeLine("started = \(started.iso8601)", to: &text) }
+        text += "\n"
+    }
+
+    static func writePackage(_ package: Package, to text: inout String) {
+        writeHeading("Package", to: &text)
+        writeLine("product = \(package.product)", to: &text)
+        if let vendor = package.vendor { writeLine("vendor = \(vendor)", to: &text) }
+        if let version = package.version { writeLine("version = \(version)", to: &text) }
+    }
+
+    static func writeProcesses(_ processes: [ProcessNode], to text: inout String) {
+        writeHeading("Processes", to: &text)
+        for process in processes { write(process, depth: 0, to: &text) }
+        if processes.isEmpty { text += "(unknown)\n" }
+        text += "\n"
+    }
+
+    static func writeConfiguration(_ configuration: ConfigurationSnapshot, to text: inout String) {
+        writeHeading("Configuration", to: &text)
+        let groups = configuration.groups.map { group in
+            let options = group.options.map { (key: $0.key, value: SectionModel.text($0.shownValue)) }
+            return (key: group.name, value: SectionModel.keyValue(options))
+        }
+        KeyValueLayout.configuration.write(.keyValue(groups), to: &text)
+    }
+
+    /// oslo.reports indents children by four, but only the first level of them; here each level is.
+    private static func write(_ process: ProcessNode, depth: Int, to text: inout String) {
+        let parent = process.parentPID.map(String.init) ?? "unknown"
+        let uid = process.uid.map(String.init) ?? "unknown uid"
+        text += String(repeating: "    ", count: depth)
+        writeLine(
+            "Process \(process.pid) (under \(parent)) "
+                + "[ run by: \(process.user ?? "unknown") (\(uid)), state: \(process.state ?? "unknown") ]",
+            to: &text)
+        for child in process.children { write(child, depth: depth + 1, to: &text) }
+    }
+
+    private static func description(of trigger: Trigger) -> String {
+        switch trigger.kind {
+        case .signal:
+            let signal = trigger.signal.map { "signal \($0)" } ?? "a signal"
+            return signal + (trigger.senderPID.map { " from process \($0)" } ?? "")
+        case .file: return "the trigger file was touched"
+        case .api: return "the program asked for it"
+        case .watchdog: return "the watchdog"
+        case .crash: return "crash" + (trigger.signal.map { ", signal \($0)" } ?? "")
+        }
+    }
+}

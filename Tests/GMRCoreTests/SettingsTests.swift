@@ -1,0 +1,90 @@
+import GMRCore
+import Testing
+
+@Suite struct SettingsTests {
+    @Test func theEnvironmentSetsEverything() {
+        var settings = Settings()
+        let problems = settings.apply(environment: [
+            "GMR_ENABLE": "no", "GMR_FORMAT": "JSON", "GMR_LOG_DIR": "/var/log/orders",
+            "GMR_SIGNALS": "usr1, SIGRTMIN+3,10", "GMR_CAPTURE_DEADLINE_MS": "250", "GMR_SECTION_DEADLINE_MS": "5000",
+            "GMR_HELPER_SILENCE_MS": "3000", "GMR_MAX_THREADS": "64", "GMR_DEBUG_DIR": "/a:/b", "GMR_SYSTEM_LINES": "1",
+            "PATH": "/bin",
+        ])
+        #expect(problems.isEmpty)
+        #expect(
+            settings
+                == Settings(
+                    isEnabled: false, format: .json, captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5),
+                    helperSilence: .seconds(3), maximumThreadCount: 64, debugDirectories: "/a:/b",
+                    symbolizeSystemLibraries: true, logDirectory: "/var/log/orders",
+                    signals: ["SIGUSR1", "SIGRTMIN+3"]))
+    }
+
+    @Test func whatIsNotSetStays() {
+        var settings = Settings(format: .both, captureDeadline: .microseconds(1_500), signals: ["SIGHUP"])
+        let before = settings
+        #expect(settings.apply(environment: ["GMR_FORMAT": "", "GMR_SIGNALS": ""]).isEmpty)
+        #expect(settings == before)
+    }
+
+    @Test(arguments: [
+        ("GMR_FORMAT", "xml2", "GMR_FORMAT=xml2 is not a format; using text. Accepted: text, json, both"),
+        ("GMR_ENABLE", "maybe", "GMR_ENABLE=maybe is neither yes nor no; using 1. Accepted: 1, 0"),
+        (
+            "GMR_CAPTURE_DEADLINE_MS", "0",
+            "GMR_CAPTURE_DEADLINE_MS=0 is not a possible number of milliseconds; using 100. Accepted: 1 to 10000"
+        ),
+        (
+            "GMR_HELPER_SILENCE_MS", "2s",
+            "GMR_HELPER_SILENCE_MS=2s is not a possible number of milliseconds; using 2000. Accepted: 1 to 600000"
+        ),
+        (
+            "GMR_MAX_THREADS", "99999999999999999999",
+            "GMR_MAX_THREADS=99999999999999999999 is not a possible number of threads; using 4096. Accepted: 1 to 65536"
+        ),
+        (
+            "GMR_SIGNALS", "KILL",
+            "GMR_SIGNALS=KILL names SIGKILL, which cannot be caught; using SIGUSR2. "
+                + "Accepted: names such as USR2,SIGRTMIN+3, or none"
+        ),
+        (
+            "GMR_SIGNALS", "NOSUCH",
+            "GMR_SIGNALS=NOSUCH names no signal (NOSUCH); using SIGUSR2. "
+                + "Accepted: names such as USR2,SIGRTMIN+3, or none"
+        ),
+        (
+            "GMR_SIGNALS", ",",
+            "GMR_SIGNALS=, names no signal; using SIGUSR2. Accepted: names such as USR2,SIGRTMIN+3, or none"
+        ),
+    ])
+    func aBadValueIsToldAndTheDefaultKept(variable: String, value: String, message: String) {
+        var settings = Settings()
+        let problems = settings.apply(environment: [variable: value])
+        #expect(problems.map(\.description) == [message])
+        #expect(settings == Settings())
+    }
+
+    @Test func goodSignalsAreTakenBesideBadOnes() {
+        var settings = Settings()
+        let problems = settings.apply(environment: ["GMR_SIGNALS": "SEGV,USR1,PROF"])
+        #expect(settings.signals == ["SIGUSR1"])
+        #expect(
+            problems.map(\.complaint) == [
+                "names SIGSEGV, which means that the program failed", "names SIGPROF, which is how stacks are captured",
+            ])
+        #expect(problems.map(\.used) == ["SIGUSR1", "SIGUSR1"])
+    }
+
+    @Test func noSignalAtAll() {
+        var settings = Settings()
+        #expect(settings.apply(environment: ["GMR_SIGNALS": "none"]).isEmpty)
+        #expect(settings.signals == [])
+    }
+
+    @Test func aMessageIsOneLineAndCutShort() {
+        var settings = Settings()
+        let problems = settings.apply(environment: ["GMR_FORMAT": "a\u{1B}[2J\n" + String(repeating: "b", count: 500)])
+        #expect(problems[0].description.hasPrefix("GMR_FORMAT=a\\x1b[2J\\x0abbb"))
+        #expect(problems[0].description.utf8.count < 200)
+    }
+}

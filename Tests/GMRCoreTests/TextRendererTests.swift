@@ -1,0 +1,91 @@
+import Testing
+
+@testable import GMRCore
+
+@Suite struct TextRendererTests {
+    @Test func theWholeIsTheSumOfItsParts() {
+        let report = SampleReport.service
+        let parts = TextRenderer.head(of: report) + report.sections.map(TextRenderer.section).joined()
+        #expect(TextRenderer.render(report) == parts + TextRenderer.tail(of: report))
+    }
+
+    @Test func aHeadingIsThatOfOsloReports() {
+        var text = ""
+        TextRenderer.writeHeading("Package", to: &text)
+        let rule = String(repeating: "=", count: 72)
+        #expect(text == "\(rule)\n====                            Package                             ====\n\(rule)\n")
+    }
+
+    /// Escape sequences, forged lines and bidirectional overrides in every text that a program can choose.
+    @Test func hostileNamesStayHarmless() {
+        let name = "\u{1B}[2J\r\nForged:1 in frame\u{9B}\u{202E}\u{0}"
+        let frame = Frame(address: 1, module: name, buildID: name, offset: 1, function: name, source: name)
+        let node = ProcessNode(pid: 1, user: name, state: name, command: name)
+        let report = Report(
+            generated: SampleReport.clock, trigger: Trigger(kind: .signal, signal: name),
+            process: ProcessIdentity(pid: 1, executable: name, host: name, serviceName: name),
+            package: Package(vendor: name, product: name, version: name),
+            threads: [
+                ThreadSnapshot(
+                    tid: 1, name: name, capture: .noTouch, captureProblem: name, syscall: name, frames: [frame]),
+                ThreadSnapshot(tid: 2, name: name, capture: .none, captureProblem: name),
+                ThreadSnapshot(tid: 3, name: name, capture: .none, captureProblem: name),
+            ], processes: [node],
+            configuration: ConfigurationSnapshot(groups: [.init(name: name, options: [.init(key: name, value: name)])]),
+            sections: [
+                Section(
+                    title: name,
+                    data: .keyValue([(name, .text(name)), ("t", .table(columns: [name], rows: [[name]]))]), error: name)
+            ], completeness: Completeness(gaps: [name], finishedBy: name))
+        let text = TextRenderer.render(report)
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || PrintableText.isPrintable($0) })
+        #expect(!text.contains("\nForged"))
+        #expect(text.contains(#"Thread 1 "\x1b[2J\x0d\x0aForged:1 in frame\x9b\u{202e}\x00""#))
+    }
+
+    @Test func bytesThatAreNotUTF8AreShown() {
+        #expect(PrintableText.string(fromUntrusted: Array("naïve".utf8)) == "naïve")
+        #expect(PrintableText.string(fromUntrusted: [0x61, 0xC3, 0x28, 0xFF, 0xE2, 0x82]) == "a\\xc3(\\xff\\xe2\\x82")
+    }
+
+    @Test(
+        arguments: [
+            (0, "0.000"), (499, "0.000"), (500, "0.001"), (1_234_567, "1.235"), (999_999_500, "1000.000"),
+            (UInt64.max, "18446744073709.552"),
+        ] as [(UInt64, String)])
+    func milliseconds(nanoseconds: UInt64, text: String) {
+        #expect(TextRenderer.milliseconds(nanoseconds) == text)
+    }
+
+    @Test(arguments: [
+        (Frame(address: 1, file: "a.swift", line: 3), "a.swift:3"),
+        (Frame(address: 1, function: "f", file: "a.swift", line: 3), "a.swift:3 in f"),
+        (Frame(address: 1, module: "m", offset: 0x10, function: "f"), "m+0x10 in f"),
+        (Frame(address: 1, module: "m", buildID: "ab", offset: 0x10), "m+0x10 (build ID ab)"),
+        (Frame(address: 0xFF, module: "m"), "0xff of m"),
+        (Frame(address: 0xFF), "0xff"),
+        (
+            Frame(address: 1, function: "f", file: "a", line: 3, isInlined: true, isAsync: true),
+            "a:3 in f (inlined) (async)"
+        ),
+    ])
+    func places(frame: Frame, text: String) {
+        #expect(TextRenderer.place(of: frame) == text)
+    }
+
+    @Test func whyAStackEnds() {
+        func text(_ stop: ThreadSnapshot.StopReason) -> String {
+            threads([ThreadSnapshot(tid: 1, capture: .noTouch, frames: [Frame(address: 1)], stop: stop)])
+        }
+        #expect(!text(.complete).contains("missing"))
+        #expect(text(.truncated).contains("missing: the stack is larger than what a report copies"))
+        #expect(text(.unreadable).contains("missing: the stack's memory could not be read"))
+        #expect(text(.noUnwindInfo).contains("missing: there is no unwind information"))
+    }
+
+    private func threads(_ threads: [ThreadSnapshot]) -> String {
+        var text = ""
+        TextRenderer.writeThreads(threads, to: &text)
+        return text
+    }
+}
