@@ -1,1 +1,97 @@
-import GMRCore
+import CUnwindShim
+@_exported import GMRCore
+import Synchronization
+
+/// Makes Guru Meditation Reports of this process.
+///
+/// ```swift
+/// let gmr = try GuruMeditation.setUpAutorun(
+///     package: Package(vendor: "Example", product: "orders", version: "1.4.2"),
+///     serviceName: "orders-api")                      // kill -USR2 PID → stderr
+/// gmr.registerSection("Connection pool") { ["size": 8, "waiting": .integer(pool.waiting)] }
+/// ```
+///
+/// One for a process: it owns signal handlers. A value of any thread; it may be dropped, reports go on until
+/// `stop()`.
+public final class GuruMeditation: Sendable {
+    /// What is in force, after arguments, environment and defaults.
+    public let settings: Settings
+
+    static let current = Mutex<GuruMeditation?>(nil)
+
+    private init(settings: Settings) {
+        self.settings = settings
+    }
+
+    /// Makes the process answer its trigger signals with a report.
+    ///
+    /// Values given here win over the environment (`GMR_FORMAT`, `GMR_LOG_DIR`, `GMR_SIGNALS`, … as
+    /// `Settings.apply(environment:)` lists them), the environment wins over `settings`. A value of the environment
+    /// that cannot be used costs one line on standard error and its default is used; one given here is thrown.
+    /// - Parameters:
+    ///   - package: What the Package section says; a string literal names the product alone.
+    ///   - serviceName: In file names and in the report; nil: the executable's name.
+    ///   - signals: What triggers a report; nil: as set, or SIGUSR2.
+    ///   - logDirectory: Where each report becomes a file `SERVICE_gurumeditation_YYYYmmddHHMMSS`; it must exist and
+    ///     be writable. Nil: as set, or standard error.
+    ///   - configuration: What the Configuration section says.
+    ///   - setUpSignals: False: no signal is touched but SIGPROF, and only `report()` makes one.
+    /// - Throws: `GuruMeditationError`: set up already, a signal that cannot trigger, a directory that cannot be
+    ///   written, or what the system refused.
+    /// Blocks for some milliseconds: threads are started and the unwinder is warmed up.
+    @discardableResult
+    public static func setUpAutorun(
+        package: Package, serviceName: String? = nil, signals: [SignalNumber]? = nil, logDirectory: String? = nil,
+        settings: Settings = Settings(), configuration: ConfigurationSnapshot = ConfigurationSnapshot(),
+        setUpSignals: Bool = true
+    ) throws(GuruMeditationError) -> GuruMeditation {
+        let setup = try Setup(
+            package: package, serviceName: serviceName, signals: signals, logDirectory: logDirectory,
+            settings: settings, configuration: configuration, setUpSignals: setUpSignals)
+        return try current.withLock { current throws(GuruMeditationError) in
+            if current != nil { throw GuruMeditationError(.alreadySetUp) }
+            let agent = GuruMeditation(settings: setup.record.settings)
+            if setup.record.settings.isEnabled { try setup.install() }
+            current = agent
+            return agent
+        }
+    }
+
+    /// Adds a section to every report from now on, after those registered before it.
+    ///
+    /// The generator runs on a thread of its own for each report, never inside a signal handler, at most
+    /// `Settings.sectionDeadline`. One that throws or does not finish in time costs its own section only; while it
+    /// has not come back it is not started again. Titles need not differ.
+    public func registerSection(_ title: String, generator: @escaping @Sendable () throws -> SectionModel) {
+        SectionRegistry.shared.register(title, generator: generator)
+    }
+
+    /// Makes a report and returns it; nothing is written anywhere.
+    ///
+    /// The threads of the cooperative pool go on meanwhile. Where a stuck thread holds the allocator's lock this
+    /// waits as everything else does; a signal's report does not.
+    /// - Throws: `GuruMeditationError` with `notSetUp` after `stop()`, or where `GMR_ENABLE=0`.
+    public func report() async throws(GuruMeditationError) -> Report {
+        guard settings.isEnabled, GuruMeditation.current.withLock({ $0 === self }) else {
+            throw GuruMeditationError(.notSetUp)
+        }
+        return await withCheckedContinuation { continuation in
+            ReportRequests.shared.add(continuation)
+            gmr_agent_trigger(UInt32(GMR_TRIGGER_API))
+        }
+    }
+
+    /// Puts earlier signal handlers back and ends GMR's threads, after the report under way if there is one.
+    /// `setUpAutorun` may be called again afterwards. Does nothing the second time.
+    @available(*, noasync, message: "waits for a report under way; call it from a thread of your own")
+    public func stop() {
+        let wasCurrent = GuruMeditation.current.withLock { current in
+            guard current === self else { return false }
+            current = nil
+            return true
+        }
+        guard wasCurrent, settings.isEnabled else { return }
+        gmr_agent_stop()
+        SectionRegistry.shared.removeAll()
+    }
+}

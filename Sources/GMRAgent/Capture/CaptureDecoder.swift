@@ -1,0 +1,152 @@
+import CUnwindShim
+import GMRCore
+import Glibc
+
+/// Reads an arena into values. Nothing else reads raw captures; no number in them is trusted.
+struct CaptureDecoder {
+    private let arena: UnsafeMutablePointer<gmr_arena_header_t>
+    private let header: gmr_arena_header_t
+
+    /// - Parameter arena: One that `gmr_arena_map` has checked, or this process's own.
+    init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
+        self.arena = arena
+        header = arena.pointee
+    }
+
+    /// - Throws: `WireError` where the set-up record is damaged.
+    func setup() throws(WireError) -> SetupRecord {
+        try SetupRecord(wireBytes: bytes(at: header.setup_offset, count: header.setup_bytes))
+    }
+
+    func capture() -> CapturedProcess {
+        let modules = self.modules()
+        var threads: [CapturedThread] = []
+        var gaps: [String] = []
+        for index in 0..<min(header.slot_count, header.slot_capacity) {
+            guard let slot = gmr_arena_slot(arena, index), slot.pointee.generation == header.generation else { continue }
+            // One that ended while it was looked at is no part of the process any more.
+            if gmr_slot_state(slot) == UInt32(GMR_SLOT_EXITED), slot.pointee.kernel_state == 0 { continue }
+            let thread = self.thread(slot)
+            if let problem = thread.snapshot.captureProblem { gaps.append("tid \(thread.snapshot.tid): \(problem)") }
+            threads.append(thread)
+        }
+        if header.threads_dropped > 0 {
+            gaps.append(
+                "\(header.threads_dropped) threads beyond the first \(header.slot_capacity) were not read; "
+                    + "GMR_MAX_THREADS sets how many are")
+        }
+        if header.modules_dropped > 0 { gaps.append("\(header.modules_dropped) modules did not fit the module table") }
+        if header.capture_error != 0 {
+            gaps.append("the threads could not be listed: \(String(describingErrno: Int32(header.capture_error)))")
+        }
+        return CapturedProcess(
+            pid: header.pid, generation: header.generation, trigger: trigger(),
+            captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
+            threads: threads, modules: modules, gaps: gaps,
+            stages: Completeness.Stages(
+                captureNanoseconds: header.modules_ns &+ header.capture_ns &+ header.facts_ns,
+                unwindNanoseconds: header.unwind_ns),
+            uncapturedThreadCount: Int(header.threads_dropped))
+    }
+
+    /// Titles of the sections that the service has registered, in their order.
+    func registeredTitles() -> [String] {
+        var reader = WireReader(bytes(at: header.registry_offset, count: gmr_load_acquire(&arena.pointee.registry_bytes)))
+        var titles: [String] = []
+        while !reader.isAtEnd, let title = try? reader.readString() { titles.append(title) }
+        return titles
+    }
+
+    /// The encoded sections that have arrived so far.
+    func sectionBytes() -> [UInt8] {
+        bytes(at: header.section_offset, count: gmr_load_acquire(&arena.pointee.section_bytes))
+    }
+
+    // MARK: Parts
+
+    private func bytes(at offset: UInt64, count: UInt32) -> [UInt8] {
+        guard offset <= header.arena_bytes, UInt64(count) <= header.arena_bytes - offset else { return [] }
+        return Array(UnsafeRawBufferPointer(start: UnsafeRawPointer(arena) + Int(offset), count: Int(count)))
+    }
+
+    private func trigger() -> Trigger {
+        let kind: Trigger.Kind =
+            switch Int(header.trigger.kind) {
+            case GMR_TRIGGER_FILE: .file
+            case GMR_TRIGGER_API: .api
+            default: .signal
+            }
+        return Trigger(
+            kind: kind, signal: SignalNumber(rawValue: header.trigger.signal)?.name,
+            senderPID: header.trigger.sender_pid > 0 ? header.trigger.sender_pid : nil,
+            coalescedCount: Int(header.coalesced_count))
+    }
+
+    private func modules() -> [CapturedModule] {
+        guard let table = gmr_arena_modules(arena) else { return [] }
+        let strings = bytes(at: header.string_offset, count: header.string_bytes)
+        return (0..<Int(min(header.module_count, UInt32(GMR_MODULE_CAPACITY)))).map { index in
+            let module = table[index]
+            let path = strings.dropFirst(Int(module.path_offset)).prefix { $0 != 0 }
+            let buildID = withUnsafeBytes(of: module.build_id) { $0.prefix(Int(module.build_id_bytes)).map { $0 } }
+            return CapturedModule(
+                start: module.start, end: module.end, loadBias: module.load_bias,
+                path: String(decoding: path, as: UTF8.self), buildID: buildID,
+                isDeleted: module.flags & UInt32(GMR_MODULE_DELETED) != 0,
+                isVDSO: module.flags & UInt32(GMR_MODULE_VDSO) != 0)
+        }
+    }
+
+    private func thread(_ slot: UnsafeMutablePointer<gmr_slot_t>) -> CapturedThread {
+        let facts = slot.pointee
+        let isCaptured = gmr_slot_state(slot) == UInt32(GMR_SLOT_CAPTURED)
+        var snapshot = ThreadSnapshot(tid: facts.tid, capture: .none)
+        if facts.facts & UInt32(GMR_FACT_COMM) != 0 {
+            let name = withUnsafeBytes(of: facts.comm) { $0.prefix { $0 != 0 }.map { $0 } }
+            snapshot.name = PrintableText.string(fromUntrusted: name)
+        }
+        snapshot.state = ThreadSnapshot.State(letter: facts.kernel_state)
+        if facts.facts & UInt32(GMR_FACT_SCHEDSTAT) != 0 { snapshot.cpuNanoseconds = facts.cpu_ns }
+        if facts.facts & UInt32(GMR_FACT_STATUS) != 0 { snapshot.voluntarySwitches = facts.voluntary_switches }
+        if isCaptured, facts.syscall_number >= 0 {
+            let number = Int(facts.syscall_number)
+            snapshot.syscall = SyscallName.name(of: number) ?? "\(number)"
+        }
+        snapshot.captureProblem = problem(of: facts, isCaptured: isCaptured, state: gmr_slot_state(slot))
+        guard isCaptured, let frames = gmr_slot_frames(slot) else {
+            snapshot.stop = .unreadable
+            return CapturedThread(snapshot: snapshot, frames: [])
+        }
+        snapshot.capture = Int(facts.method) == GMR_CAPTURE_SIGNAL ? .signal : .noTouch
+        snapshot.stop =
+            switch Int(facts.stop) {
+            case GMR_STOP_COMPLETE: .complete
+            case GMR_STOP_TRUNCATED: .truncated
+            case GMR_STOP_NO_UNWIND_INFO: .noUnwindInfo
+            default: .unreadable
+            }
+        let count = Int(min(facts.frame_count, UInt32(GMR_FRAME_CAPACITY)))
+        return CapturedThread(
+            snapshot: snapshot,
+            frames: UnsafeBufferPointer(start: frames, count: count).map {
+                CapturedFrame(address: $0.address, isExact: $0.flags & UInt32(GMR_FRAME_EXACT) != 0)
+            })
+    }
+
+    /// Why there is no stack, or less of it than there could be.
+    private func problem(of slot: gmr_slot_t, isCaptured: Bool, state: UInt32) -> String? {
+        func has(_ flag: Int) -> Bool { slot.flags & UInt32(flag) != 0 }
+        if isCaptured {
+            return slot.problem_errno == 0
+                ? nil : "its stack pointer leads nowhere: \(String(describingErrno: slot.problem_errno))"
+        }
+        if state == UInt32(GMR_SLOT_EXITED) { return "it has ended; only its entry in the process is left" }
+        let milliseconds = header.capture_ns / 1_000_000
+        let masked = slot.blocked_signals >> UInt64(SIGPROF - 1) & 1 != 0
+        if has(Int(GMR_SLOT_SIGNAL_REFUSED)) {
+            return "it runs, and cannot be sent SIGPROF: \(String(describingErrno: slot.problem_errno))"
+        }
+        if masked { return "it runs with SIGPROF masked and did not sleep within \(milliseconds) ms" }
+        return "it did not answer in \(milliseconds) ms"
+    }
+}

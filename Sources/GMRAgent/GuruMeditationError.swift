@@ -1,0 +1,55 @@
+import Glibc
+import GMRCore
+
+/// Why a set-up or a report was refused.
+public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
+    /// What kind of refusal it is; compare with the constants.
+    public struct Code: Sendable, Equatable {
+        enum Value: Equatable { case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused }
+        var value: Value
+
+        public static let alreadySetUp = Code(value: .alreadySetUp)
+        public static let notSetUp = Code(value: .notSetUp)
+        public static let unusableSignal = Code(value: .unusableSignal)
+        public static let unusableLogDirectory = Code(value: .unusableLogDirectory)
+        public static let systemRefused = Code(value: .systemRefused)
+    }
+
+    public var code: Code
+    /// The C library's errno, 0 where there is none.
+    public var errorNumber: Int32
+    private var subject: String
+
+    init(_ code: Code, _ subject: String = "", errorNumber: Int32 = 0) {
+        self.code = code
+        self.subject = subject
+        self.errorNumber = errorNumber
+    }
+
+    public var description: String {
+        switch code.value {
+        case .alreadySetUp:
+            "Guru Meditation Reports are set up in this process already; use that one, or call its stop() first."
+        case .notSetUp:
+            "Guru Meditation Reports are not set up: stop() was called, or GMR_ENABLE=0 turned them off."
+        case .unusableSignal:
+            "\(subject). Choose another signal, such as SIGUSR2 or SIGRTMIN+3."
+        case .unusableLogDirectory:
+            "Reports cannot be written to the directory \(subject): \(reason). "
+                + "Create it with write permission for this user, or leave logDirectory out to use standard error."
+        case .systemRefused where errorNumber == ENOENT:
+            "\(subject) failed: it is not installed. Install the package libunwind8."
+        case .systemRefused:
+            "Guru Meditation Reports could not be set up: \(subject): \(reason)."
+        }
+    }
+
+    private var reason: String { String(describingErrno: errorNumber) }
+}
+
+extension String {
+    /// `No such file or directory` for 2.
+    init(describingErrno number: Int32) {
+        self = strerror(number).map { String(cString: $0) } ?? "error \(number)"
+    }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// Small files of `/proc`, read whole. Nothing is thrown: a process may vanish at any moment.
+enum ProcFile {
+    /// At most `limit` bytes; nil where the file cannot be read.
+    static func bytes(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var result: [UInt8] = []
+        while result.count < limit {
+            let chunk = min(limit - result.count, 1 << 16)
+            let part = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+                count = max(read(descriptor, buffer.baseAddress, chunk), 0)
+            }
+            if part.isEmpty { break }
+            result += part
+        }
+        return result
+    }
+
+    static func text(_ path: String, limit: Int = 1 << 20) -> String? {
+        bytes(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The strings of a file that separates them by NUL, as `cmdline` does.
+    static func strings(_ path: String) -> [String] {
+        guard var bytes = bytes(path) else { return [] }
+        if bytes.last == 0 { bytes.removeLast() }
+        if bytes.isEmpty { return [] }
+        return bytes.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Where a symbolic link leads.
+    static func link(_ path: String) -> String? {
+        let capacity = 4096
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
+            let count = readlink(path, buffer.baseAddress!, capacity)
+            return count >= 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        }
+    }
+
+    /// The names in a directory, `.` and `..` left out.
+    static func names(in directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

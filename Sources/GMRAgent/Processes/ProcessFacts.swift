@@ -1,0 +1,51 @@
+import GMRCore
+import Glibc
+
+/// What `/proc/PID/stat` says of a process (proc(5)).
+struct ProcessFacts {
+    var pid: Int32
+    var parentPID: Int32
+    var state: String?
+    /// Since boot.
+    var startTicks: Int64
+
+    init?(pid: Int32) {
+        guard let text = ProcFile.text("/proc/\(pid)/stat"), let close = text.lastIndex(of: ")") else { return nil }
+        // The command in parentheses may hold spaces and parentheses of its own.
+        let fields = text[text.index(after: close)...].split(separator: " ")
+        guard fields.count > 19, let parent = Int32(fields[1]), let start = Int64(fields[19]) else { return nil }
+        self.pid = pid
+        parentPID = parent
+        state = fields[0].utf8.first.flatMap { Self.stateName(letter: UInt32($0)) }
+        startTicks = start
+    }
+
+    /// `sleeping` for `S`; nil for a letter that is not known.
+    static func stateName(letter: UInt32) -> String? {
+        ThreadSnapshot.State(letter: letter)?.rawValue
+    }
+
+    /// When the process started, to a hundredth of a second.
+    static func startTime(of pid: Int32) -> Timestamp? {
+        guard let facts = ProcessFacts(pid: pid), let stat = ProcFile.text("/proc/stat") else { return nil }
+        let boot = stat.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+        let ticksPerSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
+        guard let boot, ticksPerSecond > 0 else { return nil }
+        let nanoseconds = facts.startTicks * (1_000_000_000 / ticksPerSecond)
+        return Timestamp(nanosecondsSinceEpoch: boot * 1_000_000_000 + nanoseconds)
+    }
+}
+
+extension ThreadSnapshot.State {
+    /// The letter of `/proc/PID/stat` and `status`; an idle kernel thread counts as sleeping.
+    init?(letter: UInt32) {
+        switch UInt8(truncatingIfNeeded: letter) {
+        case UInt8(ascii: "R"): self = .running
+        case UInt8(ascii: "S"), UInt8(ascii: "I"): self = .sleeping
+        case UInt8(ascii: "D"): self = .uninterruptible
+        case UInt8(ascii: "T"), UInt8(ascii: "t"): self = .stopped
+        case UInt8(ascii: "Z"), UInt8(ascii: "X"): self = .zombie
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// Opened once; threads wait for it with a deadline.
+final class Latch: @unchecked Sendable {
+    // A plain pthread pair: Synchronization has no timed wait. Guarded by `mutex`: isOpen.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var isOpen = false
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    func open() {
+        pthread_mutex_lock(mutex)
+        isOpen = true
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Blocks until it is open, or until `end`.
+    func wait(until end: ContinuousClock.Instant) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !isOpen {
+            let left = (end - .now).nanoseconds
+            if left == 0 { return }
+            var until = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &until)
+            let nanoseconds = UInt64(until.tv_nsec) + left % 1_000_000_000
+            until.tv_sec += Int(left / 1_000_000_000 + nanoseconds / 1_000_000_000)
+            until.tv_nsec = Int(nanoseconds % 1_000_000_000)
+            pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &until)
+        }
+    }
+}

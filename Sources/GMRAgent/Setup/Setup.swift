@@ -1,0 +1,112 @@
+import CUnwindShim
+import GMRCore
+import Glibc
+
+/// One set-up: what the caller, the environment and the defaults come to, checked.
+struct Setup {
+    var record: SetupRecord
+    var signals: [SignalNumber]
+
+    init(
+        package: Package, serviceName: String?, signals: [SignalNumber]?, logDirectory: String?, settings: Settings,
+        configuration: ConfigurationSnapshot, setUpSignals: Bool
+    ) throws(GuruMeditationError) {
+        var settings = settings
+        for problem in settings.apply(environment: Self.environment()) { Self.warn(problem.description) }
+        for signal in signals ?? [] {
+            if let reason = signal.reasonNotToTrigger {
+                throw GuruMeditationError(.unusableSignal, "\(signal) \(reason)")
+            }
+        }
+        settings.logDirectory = try Self.usableLogDirectory(argument: logDirectory, set: settings.logDirectory)
+        self.signals = []
+        if setUpSignals {
+            self.signals = signals ?? settings.signals.map { $0.compactMap { SignalNumber($0) } } ?? [.usr2]
+        }
+        settings.signals = self.signals.map(\.name)
+
+        let executable = ProcFile.link("/proc/self/exe")
+        let name = serviceName ?? executable.flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
+        record = SetupRecord(
+            package: package, serviceName: name, settings: settings, configuration: configuration,
+            executable: executable, arguments: ProcFile.strings("/proc/self/cmdline"), host: Self.hostName(),
+            started: ProcessFacts.startTime(of: getpid()))
+    }
+
+    func install() throws(GuruMeditationError) {
+        let bytes = record.wireBytes
+        let numbers = signals.map(\.rawValue)
+        let slots = UInt32(clamping: min(max(record.settings.maximumThreadCount, 64), Int(GMR_MAX_THREADS)))
+        var step: UnsafePointer<CChar>?
+        let result = bytes.withUnsafeBytes { bytes in
+            numbers.withUnsafeBufferPointer { numbers in
+                var config = gmr_agent_config_t()
+                config.setup = bytes.baseAddress
+                config.setup_bytes = UInt32(clamping: bytes.count)
+                config.signals = numbers.baseAddress
+                config.signal_count = UInt32(numbers.count)
+                config.thread_capacity = slots
+                config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
+                config.helper_silence_ns = record.settings.helperSilence.nanoseconds
+                config.finish = { arena, kinds in
+                    if let arena { Worker.finish(arena: arena, kinds: kinds) }
+                }
+                config.make_sections = { arena, generation in
+                    if let arena { SectionRegistry.shared.run(into: arena, generation: generation) }
+                }
+                return gmr_agent_install(&config, &step)
+            }
+        }
+        guard result == 0 else {
+            let what = step.map { String(cString: $0) } ?? ""
+            throw GuruMeditationError(.systemRefused, what, errorNumber: -result)
+        }
+        SectionRegistry.shared.deadline = record.settings.sectionDeadline
+    }
+
+    /// An argument that cannot be used is thrown; a setting only costs a warning and standard error is used.
+    private static func usableLogDirectory(
+        argument: String?, set: String?
+    ) throws(GuruMeditationError) -> String? {
+        guard let directory = argument ?? set else { return nil }
+        let absolute = directory.hasPrefix("/") ? directory : (ProcFile.link("/proc/self/cwd") ?? "") + "/" + directory
+        let problem = DirectorySink.problem(of: absolute)
+        if problem == 0 { return absolute }
+        let error = GuruMeditationError(.unusableLogDirectory, absolute, errorNumber: problem)
+        if argument != nil { throw error }
+        warn("\(error) Until then reports go to standard error.")
+        return nil
+    }
+
+    /// `Process.environment` without Foundation.
+    private static func environment() -> [String: String] {
+        var result: [String: String] = [:]
+        guard var entry = environ else { return result }
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2, pair[0].hasPrefix("GMR_") { result[String(pair[0])] = String(pair[1]) }
+            entry += 1
+        }
+        return result
+    }
+
+    private static func hostName() -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            gethostname(name.baseAddress!, 255) == 0 ? String(cString: name.baseAddress!) : nil
+        }
+    }
+
+    private static func warn(_ line: String) {
+        StandardErrorSink().writeLine("gmr: \(line)")
+    }
+}
+
+extension Duration {
+    /// At most what 64 bits hold; 0 for less than nothing.
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0 else { return 0 }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole &+ UInt64(attoseconds / 1_000_000_000)
+    }
+}

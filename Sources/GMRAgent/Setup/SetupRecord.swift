@@ -1,0 +1,50 @@
+import GMRCore
+
+/// What is known at set-up and lies in the arena from then on, so that a helper has it whatever becomes of the
+/// process.
+struct SetupRecord: WireCodable, Sendable {
+    var package: Package
+    var serviceName: String
+    var settings: Settings
+    var configuration: ConfigurationSnapshot
+    var executable: String?
+    var arguments: [String]
+    var host: String?
+    var started: Timestamp?
+
+    init(
+        package: Package, serviceName: String, settings: Settings, configuration: ConfigurationSnapshot,
+        executable: String?, arguments: [String], host: String?, started: Timestamp?
+    ) {
+        self.package = package
+        self.serviceName = serviceName
+        self.settings = settings
+        self.configuration = configuration
+        self.executable = executable
+        self.arguments = arguments
+        self.host = host
+        self.started = started
+    }
+
+    func encode(to writer: inout WireWriter) {
+        writer.write(package)
+        writer.write(serviceName)
+        writer.write(settings)
+        writer.write(configuration)
+        writer.write(executable)
+        writer.write(arguments)
+        writer.write(host)
+        writer.write(started) { writer, time in writer.write(signed: time.nanosecondsSinceEpoch) }
+    }
+
+    init(from reader: inout WireReader) throws(WireError) {
+        package = try reader.read()
+        serviceName = try reader.readString()
+        settings = try reader.read()
+        configuration = try reader.read()
+        executable = try reader.readOptionalString()
+        arguments = try reader.readStrings()
+        host = try reader.readOptionalString()
+        started = try reader.readBool() ? Timestamp(nanosecondsSinceEpoch: try reader.readSigned()) : nil
+    }
+}

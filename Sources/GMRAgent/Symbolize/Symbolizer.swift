@@ -1,0 +1,152 @@
+import CUnwindShim
+import GMRCore
+import Glibc
+
+/// Turns the addresses of a capture into functions, lines and inlined frames: each module once, with all its addresses.
+struct Symbolizer {
+    /// A source-level frame at an address.
+    private struct Site {
+        var name: String?
+        var file: String?
+        var line: Int?
+        var column: Int?
+        var isInlined: Bool
+    }
+
+    private let settings: Settings
+    private var sites: [UInt64: [Site]] = [:]
+    private var namesBySymbol: [String: String] = [:]
+    private var sources = SourceLines()
+    /// What could not be looked up, one line each.
+    private(set) var gaps: [String] = []
+
+    init(settings: Settings) {
+        self.settings = settings
+    }
+
+    /// The threads with their frames; those inlined into one address stand before the function they are part of.
+    /// - Parameter progress: Called after each module: the work goes on.
+    mutating func symbolize(_ process: CapturedProcess, progress: () -> Void) -> [ThreadSnapshot] {
+        lookUp(process, progress: progress)
+        return process.threads.map { thread in
+            var snapshot = thread.snapshot
+            snapshot.frames = thread.frames.flatMap { frames(of: $0, in: process) }
+            return snapshot
+        }
+    }
+
+    // MARK: Looking up
+
+    private mutating func lookUp(_ process: CapturedProcess, progress: () -> Void) {
+        let addresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress)).sorted()
+        guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories) else {
+            gaps.append("no symbols: out of memory")
+            return
+        }
+        defer { gmr_symbolizer_close(symbolizer) }
+        var index = 0
+        while index < addresses.count {
+            guard let module = process.module(at: addresses[index]) else {
+                index += 1
+                continue
+            }
+            let end = addresses[index...].firstIndex { $0 >= module.end } ?? addresses.count
+            lookUp(Array(addresses[index..<end]), of: module, with: symbolizer)
+            index = end
+            progress()
+        }
+    }
+
+    /// Collects what the C callback reports.
+    private final class Collector {
+        var sites: [[Site]]
+        init(count: Int) { sites = Array(repeating: [], count: count) }
+    }
+
+    private mutating func lookUp(_ addresses: [UInt64], of module: CapturedModule, with symbolizer: OpaquePointer) {
+        let collector = Collector(count: addresses.count)
+        var found = gmr_module_symbols_t()
+        let image = module.isVDSO ? VDSO.image : nil
+        let wantsLines = !module.isSystemLibrary || settings.symbolizeSystemLibraries
+        let result = gmr_symbolize_module(
+            symbolizer, module.path, image?.baseAddress, UInt64(image?.count ?? 0), module.buildID,
+            UInt32(module.buildID.count), wantsLines ? 1 : 0, addresses.map { $0 &- module.loadBias },
+            UInt32(addresses.count),
+            { context, index, _, frame in
+                guard let context, let frame = frame?.pointee else { return }
+                let collector = Unmanaged<Collector>.fromOpaque(context).takeUnretainedValue()
+                guard Int(index) < collector.sites.count else { return }
+                collector.sites[Int(index)].append(Site(frame))
+            }, Unmanaged.passUnretained(collector).toOpaque(), &found)
+        for (address, sites) in zip(addresses, collector.sites) { self.sites[address] = sites }
+        explain(found, result: result, of: module, nameless: collector.sites.count { $0.last?.name == nil })
+    }
+
+    private mutating func explain(
+        _ found: gmr_module_symbols_t, result: Int32, of module: CapturedModule, nameless: Int
+    ) {
+        func has(_ flag: Int) -> Bool { found.found & UInt32(flag) != 0 }
+        if has(Int(GMR_SYMBOLS_WRONG_BUILD_ID)) {
+            gaps.append("\(module.path): the file has changed since it was loaded (another build ID); no symbols")
+        } else if result < 0, !has(Int(GMR_SYMBOLS_OPENED)) {
+            let reason = String(describingErrno: found.open_error != 0 ? found.open_error : -result)
+            gaps.append("\(module.path): \(module.isDeleted ? "deleted since it was loaded" : reason); no symbols")
+        } else if nameless > 0, !has(Int(GMR_SYMBOLS_SYMTAB)) {
+            let names = nameless == 1 ? "1 address has" : "\(nameless) addresses have"
+            gaps.append("\(module.name): stripped, \(names) no name; install its debug symbols, or build it with them")
+        }
+        if has(Int(GMR_SYMBOLS_UNREADABLE_DWARF)) {
+            gaps.append("\(module.name): its debug information is compressed in a way that elfutils cannot read; no lines")
+        }
+    }
+
+    // MARK: Frames
+
+    private mutating func frames(of frame: CapturedFrame, in process: CapturedProcess) -> [Frame] {
+        let module = process.module(at: frame.address)
+        let bare = Frame(
+            address: frame.address, module: module?.name, modulePath: module?.path, buildID: module?.buildIDText,
+            offset: module.map { frame.address &- $0.loadBias })
+        guard let sites = sites[frame.lookupAddress], !sites.isEmpty else { return [bare] }
+        return sites.map { site in
+            var frame = bare
+            if let name = site.name {
+                frame.function = readableName(of: name)
+                if frame.function != name { frame.mangled = name }
+            }
+            frame.file = site.file
+            frame.line = site.line
+            frame.column = site.column
+            frame.isInlined = site.isInlined
+            if let file = site.file, let line = site.line { frame.source = sources.line(line, of: file) }
+            return frame
+        }
+    }
+
+    private mutating func readableName(of symbol: String) -> String {
+        if let name = namesBySymbol[symbol] { return name }
+        let name = Demangler.demangle(symbol) ?? symbol
+        namesBySymbol[symbol] = name
+        return name
+    }
+}
+
+extension Symbolizer.Site {
+    fileprivate init(_ frame: gmr_source_frame_t) {
+        name = frame.name.map { String(cString: $0) }
+        file = frame.file.map { String(cString: $0) }
+        line = frame.line > 0 ? Int(frame.line) : nil
+        column = frame.column > 0 ? Int(frame.column) : nil
+        isInlined = frame.is_inlined != 0
+    }
+}
+
+/// The kernel's own ELF image, the same in the helper as in the process.
+enum VDSO {
+    static var image: UnsafeRawBufferPointer? {
+        let address = getauxval(UInt(AT_SYSINFO_EHDR))
+        guard address != 0, let start = UnsafeRawPointer(bitPattern: address) else { return nil }
+        // Section headers, with the symbol table's, lie at the end of its two pages.
+        return UnsafeRawBufferPointer(start: start, count: 2 * 4096)
+    }
+}
