@@ -11,6 +11,7 @@ extension ConfigurationSnapshot: WireCodable {
         }
     }
 
+    /// Groups and options; the value of a secret is `***`.
     public init(from reader: inout WireReader) throws(WireError) {
         self.init(
             groups: try reader.readList { reader throws(WireError) in

@@ -8,8 +8,10 @@ public struct SettingProblem: Error, Sendable, Equatable, CustomStringConvertibl
     public var complaint: String
     /// What is used in its place.
     public var used: String
+    /// What would have been taken: `text, json, both`.
     public var accepted: String
 
+    /// A problem from the parts of its sentence.
     public init(variable: String, value: String, complaint: String, used: String, accepted: String) {
         self.variable = variable
         self.value = value

@@ -1,4 +1,5 @@
 extension Settings: WireCodable {
+    /// All fields, in the order of their declaration.
     public func encode(to writer: inout WireWriter) {
         writer.write(isEnabled)
         writer.write(format.rawValue)
@@ -13,6 +14,7 @@ extension Settings: WireCodable {
         if let signals { writer.write(signals) }
     }
 
+    /// Throws `.unknownTag` for a format that this version does not know.
     public init(from reader: inout WireReader) throws(WireError) {
         self.init()
         isEnabled = try reader.readBool()

@@ -4,6 +4,7 @@ public struct Settings: Sendable, Equatable {
     /// False where nothing at all is to be set up, as in a program that must not be touched though the library is
     /// loaded into it.
     public var isEnabled: Bool
+    /// What a report is written as.
     public var format: ReportFormat
     /// How long threads have to answer; one that does not is shown with what `/proc` says of it.
     public var captureDeadline: Duration
@@ -23,6 +24,7 @@ public struct Settings: Sendable, Equatable {
     /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
     public var signals: [String]?
 
+    /// The defaults of GMR, but for what is given.
     public init(
         isEnabled: Bool = true, format: ReportFormat = .text, captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),

@@ -45,6 +45,7 @@ public struct SignalNumber: RawRepresentable, Sendable, Hashable {
         }
     }
 
+    /// SIGUSR1, 10.
     public static let usr1 = SignalNumber(known: 10)
     /// What triggers a report where nothing else is set.
     public static let usr2 = SignalNumber(known: 12)
@@ -89,5 +90,6 @@ public struct SignalNumber: RawRepresentable, Sendable, Hashable {
 }
 
 extension SignalNumber: CustomStringConvertible {
+    /// `name`.
     public var description: String { name }
 }

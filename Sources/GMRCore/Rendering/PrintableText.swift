@@ -35,7 +35,7 @@ public enum PrintableText {
     }
 
     static func append(_ text: String, to result: inout String) {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
+        if text.eachByteSatisfies({ $0 >= 0x20 && $0 < 0x7F }) {
             result += text
             return
         }
@@ -69,4 +69,12 @@ public enum PrintableText {
 extension UInt64 {
     /// `0x` and lower-case digits, without leading zeros.
     var hexadecimal: String { "0x" + String(self, radix: 16) }
+}
+
+extension String {
+    /// True if the predicate holds for each byte of the UTF-8. Over the bare buffer: `utf8.allSatisfy` alone took a
+    /// sixth of the time of rendering.
+    func eachByteSatisfies(_ predicate: (UInt8) -> Bool) -> Bool {
+        utf8.withContiguousStorageIfAvailable { $0.allSatisfy(predicate) } ?? utf8.allSatisfy(predicate)
+    }
 }

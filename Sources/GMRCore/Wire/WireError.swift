@@ -20,14 +20,17 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let unknownVersion = Code(text: "the format's version is unknown")
     }
 
+    /// What is wrong.
     public var code: Code
     /// Where in the data, in bytes from its beginning.
     public var offset: Int
 
+    /// An error at an offset in bytes.
     public init(_ code: Code, offset: Int) {
         self.code = code
         self.offset = offset
     }
 
+    /// For a report: what is wrong, and where.
     public var description: String { "\(code.text) (at byte \(offset))" }
 }

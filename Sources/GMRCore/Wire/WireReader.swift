@@ -4,18 +4,22 @@ public struct WireReader: Sendable {
     /// How many bytes have been read.
     public private(set) var offset = 0
 
+    /// A reader at the beginning of the bytes.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
+    /// Whether all bytes have been read.
     public var isAtEnd: Bool { offset == bytes.count }
 
+    /// One byte as it is. Throws `.truncated` at the end, as every other read does.
     public mutating func readByte() throws(WireError) -> UInt8 {
         guard offset < bytes.count else { throw WireError(.truncated, offset: offset) }
         defer { offset += 1 }
         return bytes[offset]
     }
 
+    /// LEB128; throws `.numberOutOfRange` beyond 64 bits.
     public mutating func readUnsigned() throws(WireError) -> UInt64 {
         let start = offset
         var value: UInt64 = 0
@@ -29,6 +33,7 @@ public struct WireReader: Sendable {
         throw WireError(.numberOutOfRange, offset: start)
     }
 
+    /// Zigzag LEB128.
     public mutating func readSigned() throws(WireError) -> Int64 {
         let value = try readUnsigned()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
@@ -49,6 +54,7 @@ public struct WireReader: Sendable {
         return Int(count)
     }
 
+    /// A byte 0 or 1; throws `.unknownTag` for another.
     public mutating func readBool() throws(WireError) -> Bool {
         switch try readByte() {
         case 0: return false
@@ -57,6 +63,7 @@ public struct WireReader: Sendable {
         }
     }
 
+    /// Eight bytes, low ones first: any bit pattern, NaN among them.
     public mutating func readDouble() throws(WireError) -> Double {
         var pattern: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 8) { pattern |= UInt64(try readByte()) << shift }
@@ -70,6 +77,7 @@ public struct WireReader: Sendable {
         return PrintableText.string(fromUntrusted: Array(bytes[offset..<offset + count]))
     }
 
+    /// Seconds and attoseconds; throws `.numberOutOfRange` where the latter are a second or more.
     public mutating func readDuration() throws(WireError) -> Duration {
         let start = offset
         let seconds = try readSigned()
@@ -80,14 +88,17 @@ public struct WireReader: Sendable {
         return Duration(secondsComponent: seconds, attosecondsComponent: attoseconds)
     }
 
+    /// A value that reads itself.
     public mutating func read<Value: WireCodable>(_ type: Value.Type = Value.self) throws(WireError) -> Value {
         try Value(from: &self)
     }
 
+    /// A string or nil.
     public mutating func readOptionalString() throws(WireError) -> String? {
         try readBool() ? try readString() : nil
     }
 
+    /// A list; throws `.lengthOutOfRange` where its count is larger than what is left.
     public mutating func readList<Element>(
         _ readElement: (inout WireReader) throws(WireError) -> Element
     ) throws(WireError) -> [Element] {
@@ -97,6 +108,7 @@ public struct WireReader: Sendable {
         return list
     }
 
+    /// A list of strings.
     public mutating func readStrings() throws(WireError) -> [String] {
         try readList { reader throws(WireError) in try reader.readString() }
     }

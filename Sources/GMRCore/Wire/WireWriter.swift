@@ -4,14 +4,18 @@
 public struct WireWriter: Sendable {
     static let version: UInt8 = 1
 
+    /// What has been written so far.
     public private(set) var bytes: [UInt8] = []
 
+    /// A writer that has written nothing.
     public init() {}
 
+    /// One byte as it is.
     public mutating func write(byte: UInt8) {
         bytes.append(byte)
     }
 
+    /// LEB128: one to ten bytes.
     public mutating func write(unsigned value: UInt64) {
         var rest = value
         while rest >= 0x80 {
@@ -21,14 +25,17 @@ public struct WireWriter: Sendable {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
+    /// Zigzag LEB128: small numbers of either sign are short.
     public mutating func write(signed value: Int64) {
         write(unsigned: UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }
 
+    /// The count of a list, or a length in bytes.
     public mutating func write(count: Int) {
         write(unsigned: UInt64(max(0, count)))
     }
 
+    /// A byte 0 or 1.
     public mutating func write(_ value: Bool) {
         bytes.append(value ? 1 : 0)
     }
@@ -40,6 +47,7 @@ public struct WireWriter: Sendable {
         }
     }
 
+    /// The length in bytes, then the UTF-8.
     public mutating func write(_ value: String) {
         let utf8 = value.utf8
         write(count: utf8.count)
@@ -52,24 +60,29 @@ public struct WireWriter: Sendable {
         write(signed: value.components.attoseconds)
     }
 
+    /// A value that writes itself.
     public mutating func write(_ value: some WireCodable) {
         value.encode(to: &self)
     }
 
+    /// 0 for nil; else 1, then what the closure writes.
     public mutating func write<Value>(_ value: Value?, _ writeValue: (inout WireWriter, Value) -> Void) {
         write(value != nil)
         if let value { writeValue(&self, value) }
     }
 
+    /// A string or nil.
     public mutating func write(_ value: String?) {
         write(value) { $0.write($1) }
     }
 
+    /// The count, then what the closure writes for each element.
     public mutating func write<Element>(_ list: [Element], _ writeElement: (inout WireWriter, Element) -> Void) {
         write(count: list.count)
         for element in list { writeElement(&self, element) }
     }
 
+    /// A list of strings.
     public mutating func write(_ list: [String]) {
         write(list) { $0.write($1) }
     }
