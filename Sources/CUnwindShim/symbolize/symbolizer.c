@@ -120,18 +120,28 @@ static int add_lines(lookup_t *lookup, const uint64_t *addresses, uint32_t count
 
 /* ---- the frames ---- */
 
-/* The function that the machine is in. DWARF knows its name even in a part the compiler split off, the symbol table knows
- * which of several aliases people call (poll, where DWARF says __GI___poll). */
+static bool is_mangled(const char *name) {
+    return name[0] == '$' || (name[0] == '_' && name[1] != '\0' && strchr("ZR$T", name[1]) != NULL);
+}
+
+/* "work.cold", "work.isra.0": parts and variants that the compiler split off `work`. */
+static bool is_part_of(const char *symbol_name, const char *name) {
+    const size_t length = strlen(name);
+    return strncmp(symbol_name, name, length) == 0 && symbol_name[length] == '.';
+}
+
+/* The function that the machine is in. The symbol table knows which of several aliases people call (poll, where DWARF
+ * says __GI___poll); in all else DWARF knows better, as it was not guessed from the nearest address. */
 static const char *physical_name(lookup_t *lookup, const gmr_symbol_t *symbol, gmr_scope_t *scope) {
     bool is_linkage_name = false;
     const char *name = scope == NULL ? NULL : gmr_scope_name(scope, &is_linkage_name);
-    if (name != NULL) {
-        const bool is_mangled = is_linkage_name && (name[0] == '$' || (name[0] == '_' && strchr("ZR$T", name[1]) != NULL));
-        const bool is_same = symbol->image != NULL && symbol->start == scope->range_start;
-        if (!is_same || is_mangled) return keep(lookup, name);
+    if (name != NULL && (symbol->image == NULL || symbol->start != scope->range_start
+                         || (is_linkage_name && is_mangled(name)))) {
+        return keep(lookup, name);
     }
     const char *from_symbol = gmr_symbol_name(symbol, &lookup->symbolizer->strings);
-    return from_symbol != NULL ? from_symbol : keep(lookup, name);
+    if (name == NULL) return from_symbol;
+    return from_symbol == NULL || is_part_of(from_symbol, name) ? keep(lookup, name) : from_symbol;
 }
 
 static void report_address(lookup_t *lookup, uint32_t index) {
