@@ -19,10 +19,14 @@ let package = Package(
         // Headers only: the library is loaded at set-up with RTLD_LOCAL, because linking it would let
         // libunwind.so take over the `_Unwind_*` functions of every C++ exception in the program.
         .systemLibrary(name: "CLibunwind", providers: [.apt(["libunwind-dev"])]),
-        .target(name: "CUnwindShim", dependencies: ["CLibdw", "CLibunwind"], cSettings: functionEffectsAreErrors),
+        .target(
+            name: "CUnwindShim", dependencies: ["CLibdw", "CLibunwind"], cSettings: functionEffectsAreErrors,
+            linkerSettings: [.linkedLibrary("lzma")]),
         .target(name: "GMRCore"),
         .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"]),
+        .executableTarget(name: "OrderService", dependencies: ["GMRAgent"], path: "Examples/OrderService"),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
+        .testTarget(name: "CUnwindShimTests", dependencies: ["CUnwindShim"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -56,6 +56,9 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
 /* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);
 
+/* Names the calling thread, 15 characters at most. */
+void gmr_thread_name(const char *name);
+
 /* Maps an arena from a descriptor and checks its header against the size. NULL where it is none. */
 gmr_arena_header_t *gmr_arena_map(int descriptor);
 

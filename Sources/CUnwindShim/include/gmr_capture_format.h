@@ -27,7 +27,7 @@ extern "C" {
 #define GMR_STRING_CAPACITY_BYTES (512u * 1024u)
 #define GMR_SETUP_CAPACITY_BYTES (1024u * 1024u)
 #define GMR_REGISTRY_CAPACITY_BYTES (256u * 1024u)
-#define GMR_SECTION_CAPACITY_BYTES (8u * 1024u * 1024u)
+#define GMR_SECTION_CAPACITY_BYTES 8388608u /* 8 MiB */
 #define GMR_OWN_THREAD_CAPACITY 8u
 
 /* gmr_trigger_t.kind; the bits of gmr_arena_header_t.trigger_kinds are 1 << kind. */

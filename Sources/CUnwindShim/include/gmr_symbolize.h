@@ -62,6 +62,10 @@ int gmr_symbolize_module(gmr_symbolizer_t *symbolizer, const char *path, const v
                          const uint8_t *build_id, uint32_t build_id_size, int want_dwarf, const uint64_t *addresses,
                          uint32_t count, gmr_symbolize_callback callback, void *context, gmr_module_symbols_t *out);
 
+/* The vDSO of the calling process: an ELF image, the same in every process of a machine. NULL where there is none.
+ * Section headers, with the symbol table's, lie at its end. */
+const void *gmr_vdso_image(uint64_t *bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -45,6 +45,9 @@ void gmr_arena_release_slots(void);
 
 /* descriptors.c: a descriptor table of the agent's own. Returns 0 or a negative errno. */
 int gmr_descriptors_separate(void);
+/* descriptors.c: the same file under a number that the helper's 0 to 3 do not collide with, close-on-exec; closes the
+ * old one. Returns it or a negative errno. */
+int gmr_descriptors_raise(int descriptor);
 /* descriptors.c: makes the application's present stderr the agent's descriptor 2. */
 void gmr_descriptors_adopt_stderr(void);
 

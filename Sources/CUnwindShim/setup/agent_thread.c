@@ -132,8 +132,9 @@ static void warm_up(void) {
 /* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */
 static int open_executable(void) {
     struct stat status;
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0) return -errno;
+    int fd = gmr_descriptors_raise(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    if (fd < 0) return fd;
+    if (fstat(fd, &status) != 0) return -errno;
     if (gmr_helper_is_in(&status)) return fd;
     close(fd);
     return -ENOTSUP;

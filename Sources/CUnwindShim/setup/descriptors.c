@@ -13,13 +13,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../signal_safe/helper_spawn.h"
 #include "agent_state.h"
 
-static int process_descriptor(void) { return (int)syscall(SYS_pidfd_open, getpid(), 0); }
-
+/* The application's descriptor `number` under a number of ours, or -1. */
 static int application_descriptor(int number) {
     return (int)syscall(SYS_pidfd_getfd, gmr_agent_state.process_descriptor, number, 0);
 }
+
+int gmr_descriptors_raise(int descriptor) {
+    if (descriptor < 0) return -errno;
+    int raised = fcntl(descriptor, F_DUPFD_CLOEXEC, GMR_HELPER_ARENA_DESCRIPTOR + 1);
+    int error = errno;
+    close(descriptor);
+    return raised < 0 ? -error : raised;
+}
+
+static int process_descriptor(void) { return gmr_descriptors_raise((int)syscall(SYS_pidfd_open, getpid(), 0)); }
 
 int gmr_descriptors_separate(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
@@ -34,8 +44,8 @@ int gmr_descriptors_separate(void) {
         if (null >= 0 && (fd != STDERR_FILENO || can_fetch)) (void)dup3(null, fd, O_CLOEXEC);
     }
     int kept = state->process_descriptor;
-    if (kept > 3) (void)syscall(SYS_close_range, 3, kept - 1, 0);
-    (void)syscall(SYS_close_range, kept < 3 ? 3 : kept + 1, ~0u, 0);
+    if (kept >= 0) (void)syscall(SYS_close_range, 3, kept - 1, 0);
+    (void)syscall(SYS_close_range, kept < 0 ? 3 : kept + 1, ~0u, 0);
     return 0;
 }
 

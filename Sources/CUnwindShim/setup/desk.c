@@ -28,9 +28,11 @@ int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_byte
     return -error;
 }
 
+void gmr_thread_name(const char *name) { (void)prctl(PR_SET_NAME, name); }
+
 void gmr_thread_introduce(const char *name) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    (void)prctl(PR_SET_NAME, name);
+    gmr_thread_name(name);
     uint32_t index = __atomic_fetch_add(&arena->own_thread_count, 1, __ATOMIC_ACQ_REL);
     if (index < GMR_OWN_THREAD_CAPACITY) arena->own_threads[index] = gmr_ss_gettid();
 }

@@ -9,7 +9,11 @@ final class Latch: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -38,7 +42,7 @@ final class Latch: @unchecked Sendable {
             let nanoseconds = UInt64(until.tv_nsec) + left % 1_000_000_000
             until.tv_sec += Int(left / 1_000_000_000 + nanoseconds / 1_000_000_000)
             until.tv_nsec = Int(nanoseconds % 1_000_000_000)
-            pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &until)
+            pthread_cond_timedwait(condition, mutex, &until)
         }
     }
 }

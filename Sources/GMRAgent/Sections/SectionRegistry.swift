@@ -45,7 +45,7 @@ final class SectionRegistry: Sendable {
         for run in start() {
             let section = run.section(before: end, deadline: deadline)
             if append(section, to: arena, generation: generation) == -ENOSPC {
-                let reason = "its data is larger than what is left of \(GMR_SECTION_CAPACITY_BYTES >> 20) MiB"
+                let reason = "its data is larger than what is left of \(Int(GMR_SECTION_CAPACITY_BYTES) >> 20) MiB"
                 _ = append(Section(title: section.title, error: reason), to: arena, generation: generation)
             }
         }

@@ -1,3 +1,4 @@
+import CUnwindShim
 import GMRCore
 import Glibc
 import Synchronization
@@ -48,7 +49,7 @@ final class SectionRun: Sendable {
         let result = pthread_create(
             &thread, &attributes,
             { context in
-                pthread_setname_np(pthread_self(), "gmr-section")
+                gmr_thread_name("gmr-section")
                 Unmanaged<SectionRun>.fromOpaque(context!).takeRetainedValue().generate()
                 return nil
             }, context.toOpaque())

@@ -81,7 +81,7 @@ struct Setup {
     /// `Process.environment` without Foundation.
     private static func environment() -> [String: String] {
         var result: [String: String] = [:]
-        guard var entry = environ else { return result }
+        var entry = environ
         while let text = entry.pointee {
             let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2, pair[0].hasPrefix("GMR_") { result[String(pair[0])] = String(pair[1]) }

@@ -15,7 +15,9 @@ enum Demangler {
                 return nil
             }
             buffer[buffer.count - 1] = 0
-            return String(cString: buffer.baseAddress!)
+            let name = String(cString: buffer.baseAddress!)
+            // Top-level code has no name in the simplified form.
+            return name.hasSuffix(" in ") ? name + "top-level code" : name
         }
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// Turns the addresses of a capture into functions, lines and inlined frames: each module once, with all its addresses.
 struct Symbolizer {
     /// A source-level frame at an address.
-    private struct Site {
+    fileprivate struct Site {
         var name: String?
         var file: String?
         var line: Int?
@@ -144,9 +144,7 @@ extension Symbolizer.Site {
 /// The kernel's own ELF image, the same in the helper as in the process.
 enum VDSO {
     static var image: UnsafeRawBufferPointer? {
-        let address = getauxval(UInt(AT_SYSINFO_EHDR))
-        guard address != 0, let start = UnsafeRawPointer(bitPattern: address) else { return nil }
-        // Section headers, with the symbol table's, lie at the end of its two pages.
-        return UnsafeRawBufferPointer(start: start, count: 2 * 4096)
+        var byteCount: UInt64 = 0
+        return gmr_vdso_image(&byteCount).map { UnsafeRawBufferPointer(start: $0, count: Int(byteCount)) }
     }
 }

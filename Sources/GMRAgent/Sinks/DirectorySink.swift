@@ -1,0 +1,67 @@
+import GMRCore
+import Glibc
+
+/// A file of its own in a directory: `${service}_gurumeditation_${UTC yyyymmddHHMMSS}` as oslo.reports names it, `_1`,
+/// `_2`… behind it where that exists. Written under a temporary name, 0600, made durable, then renamed, so that nobody
+/// sees half a report and none is overwritten.
+struct DirectorySink: ReportSink {
+    private let directory: String
+    private let baseName: String
+    private let suffix: String
+    private let temporaryPath: String
+    private var descriptor: Int32 = -1
+    private(set) var finalPath: String?
+
+    /// - Parameter suffix: Behind the name, such as `.json`.
+    init(directory: String, serviceName: String, time: Timestamp, suffix: String, pid: Int32) {
+        self.directory = directory
+        self.suffix = suffix
+        // A service name is no path.
+        let service = String(serviceName.map { $0 == "/" || $0 == "\0" ? "_" : $0 })
+        baseName = "\(service)_gurumeditation_\(time.fileNameDigits)"
+        temporaryPath = "\(directory)/.\(baseName)\(suffix).\(pid).tmp"
+    }
+
+    /// 0 where reports can be written to the directory, errno otherwise.
+    static func problem(of directory: String) -> Int32 {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        return faccessat(descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno
+    }
+
+    mutating func write(_ text: String) throws(SinkError) {
+        if descriptor < 0 {
+            unlink(temporaryPath)  // left by a process of the same number that was killed
+            descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard descriptor >= 0 else { throw SinkError(subject: directory, errorNumber: errno) }
+        }
+        let result = writeAll(text, to: descriptor)
+        if result != 0 { throw abandon(result) }
+    }
+
+    mutating func finish() throws(SinkError) {
+        guard fsync(descriptor) == 0 else { throw abandon(errno) }
+        for sequence in 0..<10_000 {
+            let name = sequence == 0 ? baseName : "\(baseName)_\(sequence)"
+            let path = "\(directory)/\(name)\(suffix)"
+            // link() refuses a name that exists, on every file system; rename() would overwrite it.
+            if link(temporaryPath, path) == 0 {
+                unlink(temporaryPath)
+                close(descriptor)
+                descriptor = -1
+                finalPath = path
+                return
+            }
+            if errno != EEXIST { throw abandon(errno) }
+        }
+        throw abandon(EEXIST)
+    }
+
+    private mutating func abandon(_ error: Int32) -> SinkError {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+        unlink(temporaryPath)
+        return SinkError(subject: directory, errorNumber: error)
+    }
+}

@@ -1,0 +1,38 @@
+import GMRCore
+
+/// A directory while it works; with its first error everything goes to standard error, from the beginning.
+struct FallbackSink: ReportSink {
+    private var directory: DirectorySink?
+    private var standardError = StandardErrorSink()
+    private var written = ""
+
+    init(directory: DirectorySink?) {
+        self.directory = directory
+    }
+
+    mutating func write(_ text: String) throws(SinkError) {
+        guard directory != nil else { return try standardError.write(text) }
+        written += text
+        do {
+            try directory?.write(text)
+        } catch {
+            try fallBack(error)
+        }
+    }
+
+    mutating func finish() throws(SinkError) {
+        guard directory != nil else { return }
+        do {
+            try directory?.finish()
+            if let path = directory?.finalPath { standardError.writeLine("gmr: report written to \(path)") }
+        } catch {
+            try fallBack(error)
+        }
+    }
+
+    private mutating func fallBack(_ error: SinkError) throws(SinkError) {
+        directory = nil
+        standardError.writeLine("gmr: the report could not be written to \(error); it follows here.")
+        try standardError.write(written)
+    }
+}

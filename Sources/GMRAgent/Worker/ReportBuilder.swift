@@ -1,0 +1,50 @@
+import CUnwindShim
+import GMRCore
+import Glibc
+
+/// Makes a report from an arena, in the helper process or on the worker thread: everything but the registered sections.
+struct ReportBuilder {
+    /// Who does the work, for Completeness.
+    enum Place: String {
+        case helper = "helper process"
+        case worker = "worker thread"
+    }
+
+    let decoder: CaptureDecoder
+    let setup: SetupRecord
+    let place: Place
+    /// Says that the work goes on.
+    let progress: () -> Void
+
+    func build(hiddenProcesses: Set<Int32>, earlierFailure: String?) -> Report {
+        let process = decoder.capture()
+        progress()
+        let begin = ContinuousClock.now
+        var symbolizer = Symbolizer(settings: setup.settings)
+        let threads = symbolizer.symbolize(process, progress: progress)
+        var completeness = self.completeness(of: threads, in: process)
+        completeness.gaps += symbolizer.gaps
+        if let earlierFailure { completeness.gaps.append(earlierFailure) }
+        completeness.stages.symbolizeNanoseconds = (ContinuousClock.now - begin).nanoseconds
+        return Report(
+            generated: process.captured, trigger: process.trigger, process: identity(of: process),
+            package: setup.package, threads: threads,
+            processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses),
+            configuration: setup.configuration, completeness: completeness)
+    }
+
+    private func identity(of process: CapturedProcess) -> ProcessIdentity {
+        ProcessIdentity(
+            pid: process.pid, parentPID: ProcessFacts(pid: process.pid)?.parentPID, executable: setup.executable,
+            arguments: setup.arguments, started: setup.started, host: setup.host, serviceName: setup.serviceName)
+    }
+
+    private func completeness(of threads: [ThreadSnapshot], in process: CapturedProcess) -> Completeness {
+        let frames = threads.lazy.flatMap(\.frames)
+        return Completeness(
+            threadsFound: threads.count + process.uncapturedThreadCount,
+            threadsCaptured: threads.count { $0.capture != .none },
+            frames: frames.count, framesSymbolized: frames.count { $0.function != nil },
+            gaps: process.gaps, stages: process.stages, finishedBy: place.rawValue)
+    }
+}

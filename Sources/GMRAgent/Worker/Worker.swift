@@ -1,0 +1,87 @@
+import CUnwindShim
+import GMRCore
+import Glibc
+
+/// Finishes reports: the same work in the helper process and on the worker thread.
+enum Worker {
+    /// On the worker thread: where the helper could not, and for callers of `report()`.
+    static func finish(arena: UnsafeMutablePointer<gmr_arena_header_t>, kinds: UInt32) {
+        let isForCallers = kinds & 1 << UInt32(GMR_TRIGGER_API) != 0
+        let isForPeople = kinds & ~(1 << UInt32(GMR_TRIGGER_API)) != 0
+        let requests = isForCallers ? ReportRequests.shared.takeAll() : []
+        guard let (builder, report) = build(arena: arena, place: .worker) else {
+            // The arena is this process's own: its set-up record was written by Setup and cannot be damaged.
+            fatalError("the set-up record of the arena is damaged")
+        }
+        if isForPeople { deliver(report, of: builder, arena: arena) }
+        if !requests.isEmpty {
+            var complete = report
+            var sections = stream(of: builder, arena: arena)
+            while case let arrived = sections.next(), !arrived.isEmpty { complete.sections += arrived }
+            for request in requests { request.resume(returning: complete) }
+        }
+    }
+
+    /// In the helper process: everything from the arena to the delivered report.
+    static func finishInHelper(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
+        guard let (builder, report) = build(arena: arena, place: .helper) else {
+            arena.pointee.helper_error = EPROTO
+            gmr_arena_progress(arena, UInt32(GMR_HELPER_FAILED))
+            return
+        }
+        deliver(report, of: builder, arena: arena)
+        gmr_arena_progress(arena, UInt32(GMR_HELPER_DONE))
+    }
+
+    private static func build(
+        arena: UnsafeMutablePointer<gmr_arena_header_t>, place: ReportBuilder.Place
+    ) -> (ReportBuilder, Report)? {
+        let decoder = CaptureDecoder(arena: arena)
+        guard let setup = try? decoder.setup() else { return nil }
+        let builder = ReportBuilder(decoder: decoder, setup: setup, place: place) { gmr_arena_progress(arena, 0) }
+        let header = arena.pointee
+        let failure = place == .worker && header.helper_attempts > 0 ? helperFailure(header) : nil
+        // The helper and the keeper that started it are no part of the service.
+        let hidden: Set<Int32> = place == .helper ? [getpid(), getppid()] : []
+        return (builder, builder.build(hiddenProcesses: hidden, earlierFailure: failure))
+    }
+
+    private static func deliver(
+        _ report: Report, of builder: ReportBuilder, arena: UnsafeMutablePointer<gmr_arena_header_t>
+    ) {
+        var delivery = ReportDelivery(setup: builder.setup, report: report, sections: stream(of: builder, arena: arena))
+        do {
+            try delivery.deliver(progress: builder.progress)
+        } catch {
+            StandardErrorSink().writeLine("gmr: a report was lost: \(error)")
+        }
+    }
+
+    private static func stream(
+        of builder: ReportBuilder, arena: UnsafeMutablePointer<gmr_arena_header_t>
+    ) -> SectionStream {
+        SectionStream(
+            arena: arena, decoder: builder.decoder, deadline: builder.setup.settings.sectionDeadline,
+            progress: builder.progress)
+    }
+
+    /// Why the worker thread had to do it.
+    private static func helperFailure(_ header: gmr_arena_header_t) -> String {
+        let error = header.helper_error
+        let reason =
+            switch Int(header.helper_state) {
+            case GMR_HELPER_ENDED where error & 0x7f == 0: "it exited with status \(error >> 8 & 0xff)"
+            case GMR_HELPER_ENDED: "it was ended by signal \(error & 0x7f)"
+            case _ where error == ETIMEDOUT: "it said nothing for too long"
+            case _ where error == ENOTSUP: "the executable cannot serve as its own helper"
+            default: "it could not be started: \(String(describingErrno: error))"
+            }
+        return "no helper process: \(reason); the report was finished inside the process"
+    }
+}
+
+/// The helper's main function: called before `main` by the constructor in helper_entry.c.
+@_cdecl("gmr_helper_main")
+func helperMain(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
+    Worker.finishInHelper(arena: arena)
+}
