@@ -26,7 +26,7 @@ struct RustDemanglerTests {
     }
 
     @Test(arguments: [
-        ("_RINvC1a1fPhQeTTuEESzpE", "a::f::<*const u8, &mut str, ((),), [!], _>"),
+        ("_RINvC1a1fPhQeTuESzpE", "a::f::<*const u8, &mut str, ((),), [!], _>"),
         ("_RINvC1a1fAhj10_E", "a::f::<[u8; 16]>"),
         ("_RINvC1a1fFG_KCRL0_hEuE", "a::f::<for<'a> extern \"C\" fn(&'a u8)>"),
         (
