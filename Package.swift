@@ -8,6 +8,9 @@ let functionEffectsAreErrors: [CSetting] = [
     .define("_GNU_SOURCE"),
 ]
 
+// Tests/HangZoo: `[.define("ZOO_HAS_AGENT")]` starts GMR's agent in it and turns on the tests that need a report.
+let zooSettings: [SwiftSetting] = []
+
 let package = Package(
     name: "gmr",
     products: [
@@ -23,6 +26,10 @@ let package = Package(
         .target(name: "GMRCore"),
         .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"]),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"]),
+        .target(name: "CHangZoo", path: "Tests/CHangZoo", cSettings: [.define("_GNU_SOURCE")]),
+        .executableTarget(
+            name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent"], path: "Tests/HangZoo",
+            swiftSettings: zooSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
