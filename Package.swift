@@ -8,6 +8,9 @@ let functionEffectsAreErrors: [CSetting] = [
     .define("_GNU_SOURCE"),
 ]
 
+// Tests/HangZoo: `[.define("ZOO_HAS_AGENT")]` starts GMR's agent in it and turns on the tests that need a report.
+let zooSettings: [SwiftSetting] = [.define("ZOO_HAS_AGENT")]
+
 let package = Package(
     name: "gmr",
     products: [
@@ -27,6 +30,10 @@ let package = Package(
         .executableTarget(name: "OrderService", dependencies: ["GMRAgent"], path: "Examples/OrderService"),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
         .testTarget(name: "CUnwindShimTests", dependencies: ["CUnwindShim"]),
+        .target(name: "CHangZoo", path: "Tests/CHangZoo", cSettings: [.define("_GNU_SOURCE")]),
+        .executableTarget(
+            name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent"], path: "Tests/HangZoo",
+            swiftSettings: zooSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
