@@ -105,7 +105,7 @@ struct DebugFileTests {
     }
 
     @Test func zstdIsReportedAndNamesStillCome() throws {
-        guard (try? workshop.run("llvm-objcopy --compress-debug-sections=zstd program packed")) != nil else { return }
+        guard (try? workshop.run("objcopy --compress-debug-sections=zstd program packed")) != nil else { return }
         let result = symbolize(workshop.path("packed"), [address])
         #expect(result.status == 0)
         #expect(result.names == ["hidden"])

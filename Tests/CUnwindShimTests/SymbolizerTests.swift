@@ -37,6 +37,25 @@ struct SymbolizerTests {
         if !compiler.contains("-O0") { #expect(result.frames.contains { $0.count == 3 }) }
     }
 
+    /// addr2line can't read split units: the reference is the same program without.
+    @Test(arguments: [4, 5])
+    func splitUnitsAreRead(version: Int) throws {
+        guard Workshop.hasTool("gcc") else { return }
+        let workshop = try Workshop()
+        try workshop.write("program.c", inlinedProgram)
+        try workshop.run("gcc -O2 -gdwarf-\(version) program.c -o whole")
+        try workshop.run("gcc -O2 -gdwarf-\(version) -gsplit-dwarf program.c -o split")
+        let addresses = try workshop.instructions("whole", of: ["outer_calls_middle", "hidden", "main"])
+        #expect(try workshop.instructions("split", of: ["outer_calls_middle", "hidden", "main"]) == addresses)
+        let expected = try Reference.addr2line(workshop, "whole", addresses)
+        #expect(symbolize(workshop.path("split"), addresses).frames.map(\.withoutColumns) == expected)
+        // Without the .dwo files the skeleton still has the lines.
+        try workshop.run("rm *.dwo")
+        let bare = symbolize(workshop.path("split"), addresses)
+        #expect(bare.status == 0 && bare.frames.allSatisfy { $0.count == 1 })
+        #expect(bare.frames.map { $0[0].line } == expected.map { $0[0].line })
+    }
+
     @Test func relativePathsAreJoinedWithTheCompilationDirectory() throws {
         let workshop = try Workshop()
         try workshop.run("mkdir sub")

@@ -1,7 +1,10 @@
 /*
  * debug_file.c: finds the separate debug file of a module, by build ID and by .gnu_debuglink.
- * Threads: the symbolizer's own. Opens files, never the network: dwfl_standard_find_debuginfo loads libdebuginfod and curl
- *          even without a URL, and a silent server held it for more than 120 s.  Signal safety: none.
+ * Threads: the symbolizer's own.
+ * Signal safety: none (malloc, libelf, liblzma).
+ *
+ * Opens files, never the network: dwfl_standard_find_debuginfo loads libdebuginfod and curl even without a URL, and a
+ * silent server held it for more than 120 s.
  */
 #include "symbolize_internal.h"
 

@@ -11,6 +11,7 @@
 #include <dwarf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DEPTH_MAX = 200 }; /* of DIEs; each level takes about 200 bytes of stack */
 
@@ -98,15 +99,29 @@ static void walk_functions(walk_t *walk, Dwarf_Die *parent, unsigned depth) {
     } while (dwarf_siblingof(&die, &die) == 0);
 }
 
+/* With -gsplit-dwarf the functions are in a .dwo file, and the unit here is a skeleton. Only by that suffix: clang's module
+ * units name .pcm files in the same attribute, and libdw would open thousands of them. */
+static Dwarf_Die unit_with_functions(Dwarf_Die *unit) {
+    Dwarf_Attribute attribute;
+    Dwarf_Die split;
+    const char *name = dwarf_formstring(dwarf_attr(unit, DW_AT_dwo_name, &attribute));
+    if (name == NULL) name = dwarf_formstring(dwarf_attr(unit, DW_AT_GNU_dwo_name, &attribute));
+    const size_t length = name == NULL ? 0 : strlen(name);
+    if (length < 4 || strcmp(name + length - 4, ".dwo") != 0) return *unit;
+    if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) != 0 || split.addr == NULL) return *unit;
+    return split;
+}
+
 int gmr_inline_frames_resolve(gmr_line_index_t *index, uint32_t unit) {
     walk_t walk = {.index = index, .unit = unit};
     for (uint32_t i = 0; i < index->count; i++) {
         if (index->unit_of_address[i] == unit && index->innermost[i] == NULL) walk.missing++;
     }
-    walk_functions(&walk, &index->units[unit], 0);
+    Dwarf_Die root = unit_with_functions(&index->units[unit]);
+    walk_functions(&walk, &root, 0);
     if (walk.missing > 0 && walk.error == 0) {
         walk.is_deep = true;
-        walk_functions(&walk, &index->units[unit], 0);
+        walk_functions(&walk, &root, 0);
     }
     return walk.error;
 }

@@ -93,7 +93,8 @@ static int find_units(gmr_line_index_t *index) {
     /* No sub-DIE: it would open split units, and clang's module units name thousands of .pcm files. */
     while (index->work_left > 0 && dwarf_get_units(index->dwarf, unit, &unit, NULL, NULL, &die, NULL) == 0) {
         index->work_left--;
-        if (dwarf_tag(&die) != DW_TAG_compile_unit) continue;
+        const int tag = dwarf_tag(&die);
+        if (tag != DW_TAG_compile_unit && tag != DW_TAG_skeleton_unit) continue;
         /* A unit without code is a clang module (or types alone); dwarf_ranges would open its .pcm. */
         if (!dwarf_hasattr(&die, DW_AT_low_pc) && !dwarf_hasattr(&die, DW_AT_ranges)) continue;
         claim_t claim = {.index = index, .unit = &die};
@@ -175,19 +176,18 @@ static uint64_t unsigned_attribute(Dwarf_Die *die, unsigned name) {
     return dwarf_formudata(dwarf_attr(die, name, &attribute), &value) == 0 ? value : 0;
 }
 
-gmr_source_position_t gmr_line_index_call_site(gmr_line_index_t *index, const gmr_scope_t *scope,
-                                               gmr_string_arena_t *arena) {
+gmr_source_position_t gmr_line_index_call_site(const gmr_scope_t *scope, gmr_string_arena_t *arena) {
     gmr_source_position_t position = {0};
-    const uint32_t unit = index->unit_of_address[scope->address_index];
-    if (unit == UINT32_MAX) return position;
-    Dwarf_Die die = scope->die;
+    /* The unit that the DIE is in: a split unit has a file table of its own. */
+    Dwarf_Die die = scope->die, unit;
+    if (dwarf_diecu(&die, &unit, NULL, NULL) == NULL) return position;
     Dwarf_Files *files = NULL;
     size_t file_count = 0;
     const uint64_t file = unsigned_attribute(&die, DW_AT_call_file);
     const uint64_t line = unsigned_attribute(&die, DW_AT_call_line);
     const uint64_t column = unsigned_attribute(&die, DW_AT_call_column);
-    if (dwarf_getsrcfiles(&index->units[unit], &files, &file_count) == 0 && file < file_count) {
-        position.file = absolute_path(&index->units[unit], dwarf_filesrc(files, file, NULL, NULL), arena);
+    if (dwarf_getsrcfiles(&unit, &files, &file_count) == 0 && file < file_count) {
+        position.file = absolute_path(&unit, dwarf_filesrc(files, file, NULL, NULL), arena);
     }
     if (line <= UINT32_MAX) position.line = (uint32_t)line;
     if (position.line > 0 && column <= UINT32_MAX) position.column = (uint32_t)column;

@@ -137,7 +137,7 @@ static bool classify(const Elf64_Sym *raw, const section_extent_t *extents, size
     return true;
 }
 
-/* "$x", "$d.7" mark code and data on Arm, ".L…" are labels the assembler should have dropped. Only local untyped ones. */
+/* "$x", "$d.7" mark code and data on Arm, ".L…" are labels that the assembler kept. Only local untyped ones. */
 static bool is_marker(gmr_symbol_pass_t *pass, const gmr_symbol_t *symbol) {
     if ((symbol->kind & (KIND_FUNCTION | KIND_EXPORTED)) != 0) return false;
     if (symbol->start > pass->addresses[pass->count - 1]) return true;

@@ -140,8 +140,7 @@ void gmr_line_index_end(gmr_line_index_t *index);
 gmr_source_position_t gmr_line_index_position(gmr_line_index_t *index, uint32_t address_index,
                                               gmr_string_arena_t *arena);
 /* Where an inlined call stands in its caller. */
-gmr_source_position_t gmr_line_index_call_site(gmr_line_index_t *index, const gmr_scope_t *scope,
-                                               gmr_string_arena_t *arena);
+gmr_source_position_t gmr_line_index_call_site(const gmr_scope_t *scope, gmr_string_arena_t *arena);
 /* Calls `visit` for each contiguous range of the DIE, until it returns false. Returns the number of ranges. */
 typedef bool (*gmr_range_visitor)(void *context, uint64_t start, uint64_t end);
 uint32_t gmr_line_index_ranges(gmr_line_index_t *index, Dwarf_Die *die, gmr_range_visitor visit, void *context);

@@ -159,7 +159,7 @@ static void report_address(lookup_t *lookup, uint32_t index) {
                                           .file = position.file, .line = position.line, .column = position.column,
                                           .is_inlined = 1};
         lookup->callback(lookup->context, index, depth++, &frame);
-        position = gmr_line_index_call_site(&lookup->lines, scope, &lookup->symbolizer->strings);
+        position = gmr_line_index_call_site(scope, &lookup->symbolizer->strings);
     }
     const gmr_source_frame_t frame = {.name = physical_name(lookup, &symbol, scope), .file = position.file,
                                       .line = position.line, .column = position.column, .is_inlined = 0};

@@ -10,7 +10,9 @@ enum RustLegacyName {
             rest = rest.dropFirst(length)
         }
         // The hash is what tells it from C++.
-        guard rest.popFirst() != nil, elements.count > 1, let hash = elements.popLast(), isHash(hash) else { return nil }
+        guard rest.popFirst() != nil, elements.count > 1, let hash = elements.popLast(), isHash(hash) else {
+            return nil
+        }
         guard rest.isEmpty || rest.first == UInt8(ascii: ".") else { return nil }
         var output = ""
         for (index, element) in elements.enumerated() {
@@ -34,7 +36,8 @@ enum RustLegacyName {
     private static func isHash(_ element: ArraySlice<UInt8>) -> Bool {
         element.count == 17 && element.first == UInt8(ascii: "h")
             && element.dropFirst().allSatisfy {
-                ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f"))
+                ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9"))
+                    || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f"))
             }
     }
 

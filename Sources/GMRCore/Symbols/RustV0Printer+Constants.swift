@@ -117,7 +117,9 @@ extension RustV0Printer {
     private mutating func printStringLiteral() throws(RustV0Malformed) {
         let digits = Array(try reader.hexDigits())
         guard digits.count % 2 == 0 else { throw RustV0Malformed() }
-        let bytes = stride(from: 0, to: digits.count, by: 2).map { Self.value(digits[$0]) << 4 | Self.value(digits[$0 + 1]) }
+        let bytes = stride(from: 0, to: digits.count, by: 2).map {
+            Self.value(digits[$0]) << 4 | Self.value(digits[$0 + 1])
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw RustV0Malformed() }
         try print("\"" + text.unicodeScalars.map { Self.escaped($0, quote: "\"") }.joined() + "\"")
     }
