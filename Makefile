@@ -1,0 +1,29 @@
+# Every target first installs what it needs (scripts/setup): nothing on a machine that has it already.
+
+.PHONY: help demo test check prove-checks bench setup
+
+help:
+	@echo "make demo          build a small service that deadlocks, send it SIGUSR2, show its report"
+	@echo "make test          build and run all tests"
+	@echo "make check         the rules of the house: signal safety, imports, format and more"
+	@echo "make prove-checks  break every rule once, in a copy, and see its check fail"
+	@echo "make bench         measure, beside gdb and eu-stack"
+	@echo "make setup         install what the others need, and nothing else"
+
+demo: setup
+	@scripts/demo
+
+test: setup
+	@scripts/test
+
+check: setup
+	@scripts/check
+
+prove-checks: setup
+	@scripts/prove-checks
+
+bench: setup
+	@scripts/bench
+
+setup:
+	@scripts/setup
