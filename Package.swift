@@ -29,6 +29,7 @@ let package = Package(
         .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"]),
         .executableTarget(name: "OrderService", dependencies: ["GMRAgent"], path: "Examples/OrderService"),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
+        .testTarget(name: "GMRAgentTests", dependencies: ["GMRAgent"]),
         .testTarget(name: "CUnwindShimTests", dependencies: ["CUnwindShim"]),
         .target(name: "CHangZoo", path: "Tests/CHangZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(

@@ -46,7 +46,8 @@ final class SectionRegistry: Sendable {
         gmr_arena_set_section_state(arena, generation, UInt32(GMR_SECTIONS_RUNNING))
         for run in runs {
             let section = run.section(before: end, deadline: deadline)
-            if append(section, to: arena, generation: generation) == -ENOSPC {
+            let isTooLarge = section.data.exceeds(byteCount: Int(GMR_SECTION_CAPACITY_BYTES))
+            if isTooLarge || append(section, to: arena, generation: generation) == -ENOSPC {
                 let reason = "its data is larger than what is left of \(Int(GMR_SECTION_CAPACITY_BYTES) >> 20) MiB"
                 _ = append(Section(title: section.title, error: reason), to: arena, generation: generation)
             }

@@ -80,7 +80,7 @@ final class SectionRun: Sendable {
             switch state {
             case .done(let section): section
             case .running:
-                Section(title: title, error: "its generator did not finish in \(deadline / .milliseconds(1)) ms")
+                Section(title: title, error: "its generator did not finish in \(Int(deadline / .milliseconds(1))) ms")
             case .abandoned:
                 Section(title: title, error: "its generator still runs since an earlier report")
             }

@@ -1,0 +1,64 @@
+import Foundation
+import GMRAgent
+import Testing
+
+/// The agent belongs to the process, so its tests take turns.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct AgentTests {}
+
+extension AgentTests {
+    @Suite struct SetUp {
+        @Test func aSecondSetUpSaysSo() throws {
+            let gmr = try GuruMeditation.setUpAutorun(package: "tests", signals: [.usr1])
+            defer { stop(gmr) }
+            let error = try #require(throws: GuruMeditationError.self) {
+                try GuruMeditation.setUpAutorun(package: "tests")
+            }
+            #expect(error.code == .alreadySetUp)
+            #expect(error.description.contains("set up in this process already"))
+        }
+
+        @Test func afterStopItCanBeSetUpAgain() throws {
+            for _ in 0..<3 { stop(try GuruMeditation.setUpAutorun(package: "tests", signals: [.usr1])) }
+        }
+
+        @Test(arguments: ["KILL", "SEGV", "PROF"])
+        func aSignalThatCannotTriggerIsThrown(name: String) throws {
+            let signal = try #require(SignalNumber(name))
+            let error = try #require(throws: GuruMeditationError.self) {
+                try GuruMeditation.setUpAutorun(package: "tests", signals: [signal])
+            }
+            #expect(error.code == .unusableSignal)
+            #expect(error.description.contains("SIG\(name)") && error.description.contains("SIGUSR2"))
+        }
+
+        @Test func aDirectoryThatIsNotThereIsThrown() throws {
+            let error = try #require(throws: GuruMeditationError.self) {
+                try GuruMeditation.setUpAutorun(package: "tests", logDirectory: "/nonexistent/reports")
+            }
+            #expect(error.code == .unusableLogDirectory)
+            #expect(error.errorNumber == ENOENT)
+            #expect(error.description.contains("/nonexistent/reports") && error.description.contains("Create it"))
+        }
+
+        @Test func stopPutsTheEarlierHandlerBack() throws {
+            func handler(of signal: Int32) -> UInt {
+                var action = sigaction()
+                sigaction(signal, nil, &action)
+                return unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self)
+            }
+            signal(SIGUSR1, SIG_IGN)
+            defer { signal(SIGUSR1, SIG_DFL) }
+            let before = handler(of: SIGUSR1)
+            let gmr = try GuruMeditation.setUpAutorun(package: "tests", signals: [.usr1])
+            #expect(handler(of: SIGUSR1) != before)
+            stop(gmr)
+            #expect(handler(of: SIGUSR1) == before)
+        }
+    }
+}
+
+/// `stop()` blocks, so that it is not offered to asynchronous code.
+func stop(_ gmr: GuruMeditation) {
+    gmr.stop()
+}
