@@ -36,7 +36,7 @@ static void find_arena_lock(void) {
     void **chunk = malloc(CHUNK_BYTES);
     void *fence = malloc(CHUNK_BYTES); /* keeps the chunk from melting into the top */
     free(chunk);
-    char *unsorted_bin = ((void *volatile *)chunk)[0];
+    char *unsorted_bin = ((void *volatile *)chunk)[1]; /* `bk` of the newest; its `fd` may be an older chunk */
     arena_lock = (volatile uint32_t *)(unsorted_bin - UNSORTED_BIN_OFFSET);
     chunk_of_main = fence;
     if (*arena_lock != 0)

@@ -14,6 +14,8 @@ func startAgent() {
         gmr = try GuruMeditation.setUpAutorun(
             package: Package(vendor: "GMR", product: "HangZoo", version: "1"), serviceName: "hangzoo",
             logDirectory: ProcessInfo.processInfo.environment["GMR_LOG_DIR"])
+        // Needs memory, as every section does: where that is not to be had the report must come all the same.
+        gmr?.registerSection("Zoo") { ["animals": .list((0..<100).map { .text("animal \($0)") })] }
     } catch {
         FileHandle.standardError.write(Data("HangZoo: no agent: \(error)\n".utf8))
         exit(70)

@@ -48,10 +48,12 @@ int gmr_agent_append_registry(const void *bytes, uint32_t count);
 /* Appends one encoded section of `generation` and wakes who waits for it. Returns 0, -ENOSPC, or -ESTALE where that
  * report is over. Threads: the sections thread. */
 int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, const void *bytes, uint32_t count);
-void gmr_arena_finish_sections(gmr_arena_header_t *arena, uint32_t generation);
+/* Publishes GMR_SECTIONS_RUNNING or _DONE, unless that report is over. */
+void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation, uint32_t state);
 
-/* Waits until sections beyond `seen_bytes` are there or all are done; 0 on time-out. Any process. */
-int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint64_t timeout_ns);
+/* Waits until there are sections beyond `seen_bytes`, or the state is no longer `seen_state`; 0 on time-out.
+ * Any process. */
+int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint32_t seen_state, uint64_t timeout_ns);
 
 /* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);

@@ -151,7 +151,13 @@ typedef struct {
 _Static_assert(sizeof(gmr_module_t) == 128, "wire format");
 
 /* gmr_arena_header_t.section_state and .helper_state */
-enum { GMR_SECTIONS_IDLE = 0, GMR_SECTIONS_RUNNING = 1, GMR_SECTIONS_DONE = 2 };
+enum {
+    GMR_SECTIONS_ASKED = 0,   /* the sections thread has been woken */
+    GMR_SECTIONS_RUNNING = 1, /* it has started the generators: it is not blocked itself */
+    GMR_SECTIONS_DONE = 2,    /* all there are, or none */
+    GMR_SECTIONS_NO_MEMORY = 3, /* not asked: running Swift code without memory would end the process */
+    GMR_SECTIONS_BUSY = 4,    /* not asked: the thread has not come back from an earlier report */
+};
 enum {
     GMR_HELPER_IDLE = 0,
     GMR_HELPER_STARTING = 1,

@@ -33,7 +33,9 @@ typedef struct {
     /* In the agent's own descriptor table, invisible to the application. */
     int arena_descriptor;
     int executable_descriptor;
-    int process_descriptor; /* a pidfd; -1 where the kernel has none */
+    int null_descriptor;
+    int can_fetch; /* the kernel hands over another table's descriptors */
+    int32_t sections_tid;
 } gmr_agent_state_t;
 
 extern gmr_agent_state_t gmr_agent_state;
@@ -50,6 +52,8 @@ int gmr_descriptors_separate(void);
 int gmr_descriptors_raise(int descriptor);
 /* descriptors.c: makes the application's present stderr the agent's descriptor 2. */
 void gmr_descriptors_adopt_stderr(void);
+/* descriptors.c: lets go of it: somebody may wait for the end of that pipe. */
+void gmr_descriptors_leave_stderr(void);
 
 /* signals.c */
 int gmr_signals_install(void);

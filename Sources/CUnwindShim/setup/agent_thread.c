@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../signal_safe/capture.h"
@@ -77,9 +78,19 @@ static int finish_in_helper(void) {
     return !silent && arena->helper_state == GMR_HELPER_DONE;
 }
 
+/* Swift ends the process where it gets no memory: ask before, for more than a section is likely to need. */
+static int has_memory(void) {
+    const size_t bytes = 4u << 20;
+    long address = gmr_ss_syscall6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (address < 0 && address > -4096) return 0;
+    (void)gmr_ss_syscall3(SYS_munmap, address, bytes, 0);
+    return 1;
+}
+
 static void finish_in_worker(uint32_t kinds) {
     gmr_agent_state_t *state = &gmr_agent_state;
-    if (!gmr_desk_wait(&state->worker, 0)) { /* still busy with an earlier report that blocked it */
+    /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
+    if (!gmr_desk_wait(&state->worker, 0) || !has_memory()) {
         gmr_raw_report(gmr_safe_state.arena, STDERR_FILENO);
         return;
     }
@@ -97,6 +108,18 @@ static void finish_in_worker(uint32_t kinds) {
     gmr_raw_report(arena, STDERR_FILENO);
 }
 
+static void ask_for_sections(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    gmr_desk_t *desk = &gmr_agent_state.sections;
+    gmr_store_release(&arena->section_bytes, 0);
+    uint32_t state = GMR_SECTIONS_ASKED;
+    if (gmr_load_acquire(&arena->registry_bytes) == 0) state = GMR_SECTIONS_DONE;
+    else if (!gmr_desk_wait(desk, 0)) state = GMR_SECTIONS_BUSY;
+    else if (!has_memory()) state = GMR_SECTIONS_NO_MEMORY;
+    gmr_store_release(&arena->section_state, state);
+    if (state == GMR_SECTIONS_ASKED) gmr_desk_ask(desk);
+}
+
 static void make_report(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
@@ -106,10 +129,7 @@ static void make_report(void) {
     (void)gmr_ss_capture();
     gmr_walk_all(arena);
 
-    gmr_store_release(&arena->section_bytes, 0);
-    gmr_store_release(&arena->section_state, GMR_SECTIONS_RUNNING);
-    if (gmr_desk_wait(&state->sections, 0)) gmr_desk_ask(&state->sections);
-
+    ask_for_sections();
     uint32_t to_people = arena->trigger_kinds & ~(1u << GMR_TRIGGER_API);
     uint32_t to_callers = arena->trigger_kinds & 1u << GMR_TRIGGER_API;
     if (to_people) {
@@ -117,6 +137,7 @@ static void make_report(void) {
         if (finish_in_helper()) to_people = 0;
     }
     if (to_people | to_callers) finish_in_worker(to_people | to_callers);
+    gmr_descriptors_leave_stderr();
     gmr_arena_release_slots();
 }
 
@@ -142,12 +163,12 @@ static int open_executable(void) {
 
 static int prepare(const char **what) {
     gmr_agent_state_t *state = &gmr_agent_state;
+    gmr_safe_state.agent_tid = gmr_ss_gettid();
     *what = "loading libunwind-x86_64.so.8";
     int error = gmr_walker_load();
     if (error) return error;
     gmr_ss_helper_prepare(environ);
     /* Where a descriptor table of our own is refused, the shared one serves. */
-    state->process_descriptor = -1;
     (void)gmr_descriptors_separate();
     *what = "making the arena";
     error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);

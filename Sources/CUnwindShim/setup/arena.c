@@ -88,21 +88,21 @@ int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, con
     return 0;
 }
 
-void gmr_arena_finish_sections(gmr_arena_header_t *arena, uint32_t generation) {
+void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation, uint32_t state) {
     if (arena->generation != generation) return;
-    gmr_store_release(&arena->section_state, GMR_SECTIONS_DONE);
+    gmr_store_release(&arena->section_state, state);
     gmr_ss_futex_wake(&arena->section_bytes);
 }
 
-int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint64_t timeout_ns) {
+int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint32_t seen_state, uint64_t timeout_ns) {
     uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + timeout_ns;
     for (;;) {
         uint32_t state = gmr_load_acquire(&arena->section_state);
         uint32_t bytes = gmr_load_acquire(&arena->section_bytes);
-        if (bytes != seen_bytes || state != GMR_SECTIONS_RUNNING) return 1;
+        if (bytes != seen_bytes || state != seen_state) return 1;
         uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
         if (now >= deadline) return 0;
-        /* The end of the last section changes no byte count: look again now and then. */
+        /* A new state changes no byte count: look again now and then. */
         uint64_t slice = deadline - now < 10000000 ? deadline - now : 10000000;
         (void)gmr_ss_futex_wait(&arena->section_bytes, bytes, slice);
     }

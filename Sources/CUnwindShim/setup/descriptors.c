@@ -16,10 +16,9 @@
 #include "../signal_safe/helper_spawn.h"
 #include "agent_state.h"
 
-/* The application's descriptor `number` under a number of ours, or -1. */
-static int application_descriptor(int number) {
-    return (int)syscall(SYS_pidfd_getfd, gmr_agent_state.process_descriptor, number, 0);
-}
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 */
+#endif
 
 int gmr_descriptors_raise(int descriptor) {
     if (descriptor < 0) return -errno;
@@ -29,30 +28,46 @@ int gmr_descriptors_raise(int descriptor) {
     return raised < 0 ? -error : raised;
 }
 
-static int process_descriptor(void) { return gmr_descriptors_raise((int)syscall(SYS_pidfd_open, getpid(), 0)); }
+/* A pidfd of a thread that has the application's table; the main thread, which older kernels need, may have ended. */
+static int open_owner(void) {
+    int owner = -1;
+    if (gmr_agent_state.sections_tid) owner = (int)syscall(SYS_pidfd_open, gmr_agent_state.sections_tid, PIDFD_THREAD);
+    return owner >= 0 ? owner : (int)syscall(SYS_pidfd_open, getpid(), 0);
+}
+
+/* The application's descriptor `number` under a number of ours, or a negative errno. */
+static int fetch(int number) {
+    int owner = open_owner();
+    if (owner < 0) return -errno;
+    int fetched = (int)syscall(SYS_pidfd_getfd, owner, number, 0);
+    int error = errno;
+    close(owner);
+    return fetched < 0 ? -error : fetched;
+}
 
 int gmr_descriptors_separate(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     if (unshare(CLONE_FILES) != 0) return -errno;
-    state->process_descriptor = process_descriptor();
-    int probe = state->process_descriptor < 0 ? -1 : application_descriptor(STDERR_FILENO);
-    int can_fetch = probe >= 0 || (state->process_descriptor >= 0 && errno == EBADF);
+    int probe = fetch(STDERR_FILENO);
+    state->can_fetch = probe >= 0 || probe == -EBADF;
     /* What the application had open at this moment must not stay open here for ever: another process may wait for
      * the end of a pipe. stderr is fetched anew for each report, and kept only where the kernel cannot do that. */
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; fd <= 2; fd++) {
-        if (null >= 0 && (fd != STDERR_FILENO || can_fetch)) (void)dup3(null, fd, O_CLOEXEC);
-    }
-    int kept = state->process_descriptor;
-    if (kept >= 0) (void)syscall(SYS_close_range, 3, kept - 1, 0);
-    (void)syscall(SYS_close_range, kept < 0 ? 3 : kept + 1, ~0u, 0);
+    (void)syscall(SYS_close_range, 3, ~0u, 0);
+    state->null_descriptor = gmr_descriptors_raise(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (state->null_descriptor < 0) return state->null_descriptor;
+    for (int fd = STDIN_FILENO; fd < STDERR_FILENO; fd++) (void)dup3(state->null_descriptor, fd, 0);
+    gmr_descriptors_leave_stderr();
     return 0;
 }
 
 void gmr_descriptors_adopt_stderr(void) {
-    if (gmr_agent_state.process_descriptor < 0) return;
-    int fd = application_descriptor(STDERR_FILENO);
+    if (!gmr_agent_state.can_fetch) return;
+    int fd = fetch(STDERR_FILENO);
     if (fd < 0) return;
     (void)dup3(fd, STDERR_FILENO, 0);
     close(fd);
+}
+
+void gmr_descriptors_leave_stderr(void) {
+    if (gmr_agent_state.can_fetch) (void)dup3(gmr_agent_state.null_descriptor, STDERR_FILENO, 0);
 }

@@ -22,11 +22,12 @@ static void *sections_main(void *unused) {
     gmr_agent_state_t *state = &gmr_agent_state;
     (void)unused;
     gmr_thread_introduce("gmr-sections");
+    state->sections_tid = gmr_ss_gettid();
     while (gmr_desk_next(&state->sections)) {
         gmr_arena_header_t *arena = gmr_safe_state.arena;
         uint32_t generation = arena->generation;
         state->config.make_sections(arena, generation);
-        gmr_arena_finish_sections(arena, generation);
+        gmr_arena_set_section_state(arena, generation, GMR_SECTIONS_DONE);
         gmr_desk_finish(&state->sections);
     }
     return NULL;

@@ -30,8 +30,9 @@ int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE;
 /* The handler of GMR_CAPTURE_SIGNAL_NUMBER. */
 void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE;
 
-/* Copies the stack from `stack_pointer` less the red zone up into the slot. Returns 0 or a negative errno. */
-int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer) GMR_SIGNAL_SAFE;
+/* Copies the stack from `stack_pointer` less the red zone up into the slot. `tid`: the calling thread.
+ * Returns 0 or a negative errno. */
+int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE;
 
 /* Builds the module table from /proc/self/maps, without the loader. Returns 0 or a negative errno. */
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE;

@@ -32,9 +32,9 @@ int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
     return (int)result;
 }
 
-int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer) GMR_SIGNAL_SAFE {
+int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE {
     uint64_t from = stack_pointer - RED_ZONE_BYTES;
-    long copied = gmr_ss_read_memory(gmr_safe_state.pid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    long copied = gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
     if (copied <= 0) return copied < 0 ? (int)copied : -EFAULT;
     slot->stack_base = from;
     slot->stack_bytes = (uint32_t)copied;
@@ -82,7 +82,7 @@ static void fill(gmr_slot_t *slot, const ucontext_t *context) GMR_SIGNAL_SAFE {
     slot->known_registers = (1u << GMR_REGISTER_COUNT) - 1;
     slot->method = GMR_CAPTURE_SIGNAL;
     /* Without a stack (a stack pointer that points nowhere) the registers still say where the thread is. */
-    slot->problem_errno = -gmr_ss_copy_stack(slot, slot->registers[GMR_REG_RSP]);
+    slot->problem_errno = -gmr_ss_copy_stack(slot, slot->registers[GMR_REG_RSP], slot->tid);
 }
 
 void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {

@@ -74,7 +74,7 @@ int gmr_ss_capture_no_touch(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAF
         slot->registers[GMR_REG_RSP] = before.sp;
         slot->registers[GMR_REG_RIP] = before.pc;
         slot->flags &= ~(uint32_t)GMR_SLOT_STACK_CUT;
-        int copied = gmr_ss_copy_stack(slot, before.sp);
+        int copied = gmr_ss_copy_stack(slot, before.sp, gmr_safe_state.agent_tid);
         where_t after;
         result = read_where(fd, &after);
         if (result < 0) break;

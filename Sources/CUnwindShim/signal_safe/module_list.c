@@ -1,5 +1,5 @@
 /*
- * module_list.c: the ELF images of the process, from /proc/self/maps and their own headers.
+ * module_list.c: the ELF images of the process, from /proc/thread-self/maps and their own headers.
  * Runs on the agent thread.
  * A handler may run all of it. dl_iterate_phdr is not asked: a thread stuck in the loader holds its lock.
  */
@@ -35,7 +35,7 @@ typedef struct {
 } mapping_t;
 
 static long read_own(uint64_t address, void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
-    return gmr_ss_read_memory(gmr_safe_state.pid, address, buffer, bytes);
+    return gmr_ss_read_memory(gmr_safe_state.agent_tid, address, buffer, bytes);
 }
 
 /* "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH" */
@@ -193,7 +193,8 @@ int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
     arena->string_bytes = 1;
     candidate.pending = 0;
 
-    int fd = gmr_ss_open_at(AT_FDCWD, "/proc/self/maps", O_RDONLY);
+    /* Not /proc/self, which is the main thread: when that has ended it has no mappings. */
+    int fd = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY);
     if (fd < 0) return fd;
     uint64_t kept = 0; /* bytes of a line whose end has not been read yet */
     long bytes;

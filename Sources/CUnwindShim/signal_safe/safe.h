@@ -24,6 +24,7 @@
 typedef struct {
     gmr_arena_header_t *arena;
     int32_t pid;
+    int32_t agent_tid;
     uint32_t installed;
 
     /* Triggers. `posted` counts up; release: publishes ring[]; pairs with the acquire in gmr_ss_take_triggers(). */

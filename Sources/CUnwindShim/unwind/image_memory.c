@@ -20,7 +20,7 @@ static const uint8_t *page_at(uint64_t page) {
     uint32_t index = (uint32_t)((page / GMR_PAGE_BYTES) * 2654435761u >> 8) % CACHED_PAGES;
     if (cache.address[index] == page) return cache.bytes[index];
     cache.address[index] = 0;
-    if (gmr_ss_read_memory(gmr_safe_state.pid, page, cache.bytes[index], GMR_PAGE_BYTES) != GMR_PAGE_BYTES) return 0;
+    if (gmr_ss_read_memory(gmr_safe_state.agent_tid, page, cache.bytes[index], GMR_PAGE_BYTES) != GMR_PAGE_BYTES) return 0;
     cache.address[index] = page;
     return cache.bytes[index];
 }
@@ -42,7 +42,7 @@ int gmr_image_read(uint64_t address, void *buffer, uint32_t bytes) {
 }
 
 const gmr_module_t *gmr_module_at(const gmr_arena_header_t *arena, uint64_t address) {
-    /* /proc/self/maps lists by address, so the table is sorted. */
+    /* /proc lists mappings by address, so the table is sorted. */
     const gmr_module_t *modules = gmr_arena_modules(arena);
     uint32_t low = 0, high = arena->module_count;
     while (low < high) {

@@ -24,6 +24,7 @@ static struct {
     int (*step)(unw_cursor_t *);
     int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
     int (*is_signal_frame)(unw_cursor_t *);
+    int (*get_save_loc)(unw_cursor_t *, int, unw_save_loc_t *);
     int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
     int (*set_cache_size)(unw_addr_space_t, size_t, int);
     void (*flush_cache)(unw_addr_space_t, unw_word_t, unw_word_t);
@@ -83,7 +84,7 @@ static int read_live(walk_t *walk, uint64_t address, unw_word_t *value) {
         walk->beyond_copy = 1;
         return -UNW_EINVAL;
     }
-    if (gmr_ss_read_memory(gmr_safe_state.pid, address, value, sizeof *value) != sizeof *value) {
+    if (gmr_ss_read_memory(gmr_safe_state.agent_tid, address, value, sizeof *value) != sizeof *value) {
         walk->unreadable = 1;
         return -UNW_EINVAL;
     }
@@ -160,6 +161,7 @@ int gmr_walker_load(void) {
         {NAME_OF(unw_step), &libunwind.step},
         {NAME_OF(unw_get_reg), &libunwind.get_reg},
         {NAME_OF(unw_is_signal_frame), &libunwind.is_signal_frame},
+        {NAME_OF(unw_get_save_loc), &libunwind.get_save_loc},
         {NAME_OF(unw_set_caching_policy), &libunwind.set_caching_policy},
         {NAME_OF(unw_set_cache_size), &libunwind.set_cache_size},
         {NAME_OF(unw_flush_cache), &libunwind.flush_cache},
@@ -198,11 +200,18 @@ static int step(walk_t *walk, unw_cursor_t *cursor, uint64_t pc, uint64_t sp) {
     return libunwind.step(cursor);
 }
 
-static uint32_t stop_reason(const walk_t *walk, int step_result) {
+/* The end of a stack is where the unwind tables say that there is no return address, as in clone3 and _start. One that
+ * was read and is zero is a smashed stack. */
+static int is_outermost(unw_cursor_t *cursor) {
+    unw_save_loc_t location;
+    return libunwind.get_save_loc(cursor, UNW_REG_IP, &location) == 0 && location.type == UNW_SLT_NONE;
+}
+
+static uint32_t stop_reason(const walk_t *walk, unw_cursor_t *cursor, int step_result) {
     if (walk->no_info) return GMR_STOP_NO_UNWIND_INFO;
     if (walk->beyond_copy && walk->slot->flags & GMR_SLOT_STACK_CUT) return GMR_STOP_TRUNCATED;
     if (walk->beyond_copy || walk->unreadable || step_result < 0) return GMR_STOP_UNREADABLE;
-    return GMR_STOP_COMPLETE;
+    return step_result > 0 || is_outermost(cursor) ? GMR_STOP_COMPLETE : GMR_STOP_UNREADABLE;
 }
 
 static void walk_slot(walk_t *walk) {
@@ -230,7 +239,7 @@ static void walk_slot(walk_t *walk) {
         if (trampoline) frame->flags |= GMR_FRAME_SIGNAL;
         if (!walk->used_live_memory) frames_from_copy = slot->frame_count;
         int result = step(walk, &cursor, pc, sp);
-        slot->stop = stop_reason(walk, result);
+        slot->stop = stop_reason(walk, &cursor, result);
         if (result <= 0 || slot->stop != GMR_STOP_COMPLETE) break;
         libunwind.get_reg(&cursor, UNW_REG_SP, &next_sp);
         /* A stack that does not grow is a cycle or a smashed frame; only a signal may change to another stack. */

@@ -42,7 +42,9 @@ final class SectionRegistry: Sendable {
     /// Runs on the sections thread; returns when all are done or out of time.
     func run(into arena: UnsafeMutablePointer<gmr_arena_header_t>, generation: UInt32) {
         let end = ContinuousClock.now + deadline
-        for run in start() {
+        let runs = start()
+        gmr_arena_set_section_state(arena, generation, UInt32(GMR_SECTIONS_RUNNING))
+        for run in runs {
             let section = run.section(before: end, deadline: deadline)
             if append(section, to: arena, generation: generation) == -ENOSPC {
                 let reason = "its data is larger than what is left of \(Int(GMR_SECTION_CAPACITY_BYTES) >> 20) MiB"

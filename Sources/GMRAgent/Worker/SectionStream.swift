@@ -5,8 +5,8 @@ import GMRCore
 struct SectionStream {
     private let arena: UnsafeMutablePointer<gmr_arena_header_t>
     private let decoder: CaptureDecoder
-    private let end: ContinuousClock.Instant
-    private let patience: Duration
+    private let begin = ContinuousClock.now
+    private let deadline: Duration
     private let progress: () -> Void
     private var missingTitles: ArraySlice<String>
     private var seenByteCount = 0
@@ -20,9 +20,7 @@ struct SectionStream {
         self.arena = arena
         self.decoder = decoder
         self.progress = progress
-        // The process needs a moment beyond the generators' own deadline to say that one missed it.
-        patience = deadline + .milliseconds(300)
-        end = .now + patience
+        self.deadline = deadline
         missingTitles = decoder.registeredTitles()[...]
     }
 
@@ -31,11 +29,24 @@ struct SectionStream {
         while true {
             let sections = takeArrived()
             if !sections.isEmpty { return sections }
-            // `done` is published after the last bytes: look once more when it is seen.
-            if gmr_load_acquire(&arena.pointee.section_state) != UInt32(GMR_SECTIONS_RUNNING) { return takeArrived() }
-            let left = end - .now
-            guard left > .zero else { return giveUp() }
-            gmr_arena_wait_sections(arena, UInt32(seenByteCount), min(left, Self.slice).nanoseconds)
+            let state = gmr_load_acquire(&arena.pointee.section_state)
+            let patience: Duration
+            switch Int(state) {
+            case GMR_SECTIONS_DONE:
+                // Published after the last bytes: look once more.
+                return takeArrived()
+            case GMR_SECTIONS_NO_MEMORY: return giveUp("the process has no memory left to run its generator")
+            case GMR_SECTIONS_BUSY: return giveUp(Self.blocked + "since an earlier report")
+            case GMR_SECTIONS_ASKED:
+                // Starting the generators takes no time, unless a lock that is held keeps the process from it.
+                patience = deadline / 2
+            default:
+                // The process needs a moment beyond the deadline to say that a generator missed it.
+                patience = deadline + .milliseconds(300)
+            }
+            let left = begin + patience - .now
+            guard left > .zero else { return giveUp(Self.blocked + "for \(Int(patience / .milliseconds(1))) ms") }
+            gmr_arena_wait_sections(arena, UInt32(seenByteCount), state, min(left, Self.slice).nanoseconds)
             progress()
         }
     }
@@ -51,14 +62,12 @@ struct SectionStream {
         return sections
     }
 
-    private mutating func giveUp() -> [Section] {
+    private static let blocked =
+        "the process cannot run its generator, most likely because a stuck thread holds a lock that every thread "
+        + "needs: blocked "
+
+    private mutating func giveUp(_ reason: String) -> [Section] {
         defer { missingTitles = [] }
-        let milliseconds = Int(patience / .milliseconds(1))
-        return missingTitles.map {
-            Section(
-                title: $0,
-                error: "the process could not run its generator within \(milliseconds) ms; "
-                    + "most likely a stuck thread holds a lock that every thread needs")
-        }
+        return missingTitles.map { Section(title: $0, error: reason) }
     }
 }
