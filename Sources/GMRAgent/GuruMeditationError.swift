@@ -1,5 +1,5 @@
-import Glibc
 import GMRCore
+import Glibc
 
 /// Why a set-up or a report was refused.
 public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {

@@ -4,8 +4,8 @@
  *
  * Truth
  *   threads-N     N threads `many-K`, all in many_outer_calls_middle → many_middle_calls_blocked → sem_wait.
- *   thread-churn  `victim` blocks as usual; `hot-churner` starts detached threads that end at once, one after the other,
- *                 for ever, so that a list of threads is out of date when it has been read.
+ *   thread-churn  `victim` blocks as usual; `hot-churner` starts detached threads that end at once, one after the
+ *                 other, for ever, so that a list of threads is out of date when it has been read.
  */
 #include "scenarios.h"
 

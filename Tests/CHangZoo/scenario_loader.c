@@ -3,9 +3,9 @@
  * Threads: the scenario's own.  Signal handlers: no.
  *
  * Truth
- *   dlopen-constructor  `dlopen-holder` waits for ever in pause(), called by zoo_stuck_constructor of the shared library
- *                       given as argument (Plugins/stuck_constructor.c), called by dlopen: dlopen, dlsym and dladdr of
- *                       everybody else block, as `dlopen-waiter` shows.
+ *   dlopen-constructor  `dlopen-holder` waits for ever in pause(), called by zoo_stuck_constructor of the shared
+ *                       library given as argument (Plugins/stuck_constructor.c), called by dlopen: dlopen, dlsym and
+ *                       dladdr of everybody else block, as `dlopen-waiter` shows.
  *   dl-iterate-phdr     `phdr-holder` waits in a futex inside its dl_iterate_phdr callback phdr_callback_calls_blocked:
  *                       dl_iterate_phdr and dlopen of everybody else block, as `phdr-waiter` shows.
  */

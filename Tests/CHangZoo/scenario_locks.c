@@ -5,7 +5,8 @@
  * Truth
  *   mutex      `mutex-holder` owns the lock and waits in a futex of its own; `mutex-waiter` waits for it:
  *              mutex_outer_calls_middle → mutex_middle_calls_blocked → pthread_mutex_lock, futex, no time limit.
- *   condition  `cond-waiter` in cond_outer_calls_middle → cond_middle_calls_blocked → pthread_cond_wait; nobody signals.
+ *   condition  `cond-waiter` in cond_outer_calls_middle → cond_middle_calls_blocked → pthread_cond_wait; nobody
+ *              signals.
  *   join       `join-target` waits in a futex; `join-waiter` in join_outer_calls_middle → join_middle_calls_blocked →
  *              pthread_join of it.
  */

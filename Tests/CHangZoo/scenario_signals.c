@@ -6,8 +6,8 @@
  *   signal-frame  `interrupted` ran interrupted_outer_calls_middle → interrupted_middle_calls_body → interrupted_body
  *                 when SIGUSR1 came; its handler: signal frame → handler_outer_calls_middle →
  *                 handler_middle_calls_blocked → futex.
- *   leaf          `hot-leaf` runs in leaf_spins, which has no frame and uses the red zone: leaf_middle_for_ever calls it.
- *                 `leaf-stopped` was interrupted by SIGUSR1 in the same function; its handler blocks.
+ *   leaf          `hot-leaf` runs in leaf_spins, which has no frame and uses the red zone: leaf_middle_for_ever calls
+ *                 it. `leaf-stopped` was interrupted by SIGUSR1 in the same function; its handler blocks.
  */
 #include "scenarios.h"
 

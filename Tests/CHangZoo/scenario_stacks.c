@@ -8,8 +8,8 @@
  *                   to 64 bytes (so its distance from the caller's is not constant) → victim's mutex.
  *   alloca          `alloca`: alloca_outer_calls_middle → alloca_middle_calls_blocked with a variable-length array.
  *   gcc-frames      `gcc-frames` runs zoo_plugin_outer of the shared library given as argument (Plugins/gcc_frames.c,
- *                   compiled with -O2 -fomit-frame-pointer): no frame pointer anywhere, one realigned frame found through
- *                   a DWARF expression, one call as the last instruction of its function.
+ *                   compiled with -O2 -fomit-frame-pointer): no frame pointer anywhere, one realigned frame found
+ *                   through a DWARF expression, one call as the last instruction of its function.
  */
 #include "scenarios.h"
 

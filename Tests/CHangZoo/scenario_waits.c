@@ -5,7 +5,8 @@
  * Truth
  *   epoll      `epoll-waiter`: epoll_outer_calls_middle → epoll_middle_calls_blocked → epoll_wait, no time limit.
  *   read       `read-waiter`: read_outer_calls_middle → read_middle_calls_blocked → read of an empty pipe.
- *   nanosleep  `sleeper`: sleep_outer_calls_middle → sleep_middle_calls_blocked → nanosleep (clock_nanosleep), one hour.
+ *   nanosleep  `sleeper`: sleep_outer_calls_middle → sleep_middle_calls_blocked → nanosleep (clock_nanosleep), one
+ *              hour.
  */
 #include "scenarios.h"
 

@@ -49,8 +49,10 @@ struct BrokenFileTests {
             var bytes = good
             for _ in 0..<(1 + Int(random.next() % 8)) {
                 let isHeader = random.next() % 2 == 0
-                let position = isHeader ? headers + Int(random.next() % (64 * 40)) : Int(random.next() % UInt64(good.count))
-                bytes[position] = [0x00, 0xff, 0x7f, 0x80, UInt8(truncatingIfNeeded: random.next())][Int(random.next() % 5)]
+                let position =
+                    isHeader ? headers + Int(random.next() % (64 * 40)) : Int(random.next() % UInt64(good.count))
+                bytes[position] =
+                    [0x00, 0xff, 0x7f, 0x80, UInt8(truncatingIfNeeded: random.next())][Int(random.next() % 5)]
             }
             try check(bytes)
         }

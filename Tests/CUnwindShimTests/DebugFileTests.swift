@@ -16,15 +16,23 @@ struct DebugFileTests {
             int main(int count, char **arguments) { (void)arguments; return hidden(count); }
 
             """)
-        try workshop.run("cc -O1 -g -Wl,--build-id program.c -o program && cc -O1 -g -Wl,--build-id=none program.c -o nameless")
+        try workshop.run(
+            "cc -O1 -g -Wl,--build-id program.c -o program && cc -O1 -g -Wl,--build-id=none program.c -o nameless")
         try workshop.run("cc -O2 -g -DOTHER -Wl,--build-id program.c -o other")
-        try workshop.run("for f in program nameless; do objcopy --only-keep-debug $f $f.debug; strip $f -o $f.stripped; done")
+        try workshop.run(
+            "for f in program nameless; do objcopy --only-keep-debug $f $f.debug; strip $f -o $f.stripped; done")
         address = try workshop.symbolAddress("hidden", in: "program")
     }
 
     private func isComplete(_ result: SymbolizeResult) -> Bool {
-        result.status == 0 && result.frames == [[SourceFrame(name: "hidden", file: workshop.path("program.c"), line: 1,
-            column: result.frames[0][0].column)]]
+        result.status == 0
+            && result.frames == [
+                [
+                    SourceFrame(
+                        name: "hidden", file: workshop.path("program.c"), line: 1,
+                        column: result.frames[0][0].column)
+                ]
+            ]
     }
 
     @Test func withoutADebugFileAStrippedProgramHasNoNames() throws {
@@ -91,7 +99,8 @@ struct DebugFileTests {
         #expect(result.found == UInt32(GMR_SYMBOLS_OPENED | GMR_SYMBOLS_MINIDEBUGINFO))
         #expect(result.names == ["hidden"])
         // Cut off and damaged.
-        try workshop.run("head -c 200 mini.xz > cut.xz && objcopy --add-section .gnu_debugdata=cut.xz program.stripped with-cut")
+        try workshop.run(
+            "head -c 200 mini.xz > cut.xz && objcopy --add-section .gnu_debugdata=cut.xz program.stripped with-cut")
         let cut = symbolize(workshop.path("with-cut"), [address])
         #expect(cut.status == 0)
         #expect(cut.names == [nil])

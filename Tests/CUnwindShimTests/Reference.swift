@@ -35,25 +35,38 @@ enum Reference {
 
     private struct Answer: Decodable {
         struct Symbol: Decodable {
-            var FunctionName: String
-            var FileName: String
-            var Line: UInt32
-            var Column: UInt32
+            var functionName: String
+            var fileName: String
+            var line: UInt32
+            var column: UInt32
+
+            enum CodingKeys: String, CodingKey {
+                case functionName = "FunctionName"
+                case fileName = "FileName"
+                case line = "Line"
+                case column = "Column"
+            }
         }
-        var Symbol: [Symbol]?
+        var symbols: [Symbol]?
+
+        enum CodingKeys: String, CodingKey {
+            case symbols = "Symbol"
+        }
     }
 
     static func llvm(_ workshop: Workshop, _ executable: String, _ addresses: [UInt64]) throws -> [[SourceFrame]] {
-        try workshop.write("addresses.txt", addresses.map { "0x" + String($0, radix: 16) }.joined(separator: "\n") + "\n")
+        try workshop.write(
+            "addresses.txt", addresses.map { "0x" + String($0, radix: 16) }.joined(separator: "\n") + "\n")
         let output = try workshop.run(
-            "llvm-symbolizer --obj=\(executable) --functions=linkage --inlines --no-demangle --output-style=JSON < addresses.txt")
+            "llvm-symbolizer --obj=\(executable) --functions=linkage --inlines --no-demangle --output-style=JSON < addresses.txt"
+        )
         return try output.split(separator: "\n").map { line in
             let answer = try JSONDecoder().decode(Answer.self, from: Data(line.utf8))
             return markInlined(
-                (answer.Symbol ?? []).map {
+                (answer.symbols ?? []).map {
                     SourceFrame(
-                        name: $0.FunctionName.isEmpty ? nil : $0.FunctionName,
-                        file: $0.FileName.isEmpty ? nil : $0.FileName, line: $0.Line, column: $0.Column)
+                        name: $0.functionName.isEmpty ? nil : $0.functionName,
+                        file: $0.fileName.isEmpty ? nil : $0.fileName, line: $0.line, column: $0.column)
                 })
         }
     }

@@ -20,8 +20,10 @@ private let inlinedProgram = """
     """
 
 struct SymbolizerTests {
-    @Test(arguments: ["gcc -O2 -gdwarf-4", "gcc -O2 -gdwarf-5", "clang -O2 -gdwarf-4", "clang -O2 -gdwarf-5", "gcc -O0 -g",
-        "gcc -O2 -g -gz=zlib"])
+    @Test(arguments: [
+        "gcc -O2 -gdwarf-4", "gcc -O2 -gdwarf-5", "clang -O2 -gdwarf-4", "clang -O2 -gdwarf-5", "gcc -O0 -g",
+        "gcc -O2 -g -gz=zlib",
+    ])
     func linesAndInlinedFramesAgreeWithAddr2line(compiler: String) throws {
         guard Workshop.hasTool(String(compiler.prefix { $0 != " " })) else { return }
         let workshop = try Workshop()
@@ -121,7 +123,8 @@ struct SymbolizerTests {
         let result = symbolize(workshop.path("rules"), offsets.map { start + $0 })
         #expect(
             result.names == [
-                "sized", "sized", nil, nil, "unsized", "unsized", "known", "known", "enclosing", "enclosing", "enclosing",
+                "sized", "sized", nil, nil, "unsized", "unsized", "known", "known", "enclosing", "enclosing",
+                "enclosing",
                 "versioned", nil,
             ])
     }

@@ -44,7 +44,8 @@ final class Workshop {
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failure(what: line + ": " + ((try? String(contentsOfFile: path("stderr.txt"), encoding: .utf8)) ?? ""))
+            throw Failure(
+                what: line + ": " + ((try? String(contentsOfFile: path("stderr.txt"), encoding: .utf8)) ?? ""))
         }
         return String(decoding: data, as: UTF8.self)
     }
@@ -59,7 +60,9 @@ final class Workshop {
         let selected = functions.isEmpty ? [""] : functions.map { "--disassemble='\($0)'" }
         var addresses: Set<UInt64> = []
         for selection in selected {
-            for line in try run("objdump -d -j .text --no-show-raw-insn \(selection) \(executable)").split(separator: "\n") {
+            for line in try run("objdump -d -j .text --no-show-raw-insn \(selection) \(executable)").split(
+                separator: "\n")
+            {
                 guard line.first == " ", let colon = line.firstIndex(of: ":") else { continue }
                 if let address = UInt64(line[..<colon].drop { $0 == " " }, radix: 16) { addresses.insert(address) }
             }

@@ -86,13 +86,16 @@ struct RustDemanglerTests {
         #expect(RustDemangler.demangle(symbol) == expected)
     }
 
-    @Test(arguments: [("_RC3foo.llvm.9D1C9369", "foo"), ("_RC3foo.llvm.9D1C9369@@16", "foo"), ("_RC3foo.cold", "foo.cold")])
+    @Test(arguments: [
+        ("_RC3foo.llvm.9D1C9369", "foo"), ("_RC3foo.llvm.9D1C9369@@16", "foo"), ("_RC3foo.cold", "foo.cold"),
+    ])
     func compilerSuffixes(symbol: String, expected: String) {
         #expect(RustDemangler.demangle(symbol) == expected)
     }
 
     @Test(arguments: [
-        "", "_R", "_ZN", "main", "$s4main3fooyyF", "_ZN3foo3barEv", "_ZNSt6vectorIiE9push_backEi", "_RC9foo", "_RNvC3foo",
+        "", "_R", "_ZN", "main", "$s4main3fooyyF", "_ZN3foo3barEv", "_ZNSt6vectorIiE9push_backEi", "_RC9foo",
+        "_RNvC3foo",
         "_R1C3foo", "_RB_", "_RNvB_3foo", "_RC3foo3bar", "_RINvC1a1fhhh", "_RIC0Kb2_E", "_RIC0Kcd800_E", "_RIC0KRe6_E",
         "_RINvC1a1fRL0_hE", "_RINvC1a1fFG99999999999_EuE", "_RCu0", "_RC99999999999999999999a", "_RNvC1a1f\u{e9}",
         "_ZN99999999999999999999a17h05af221e174051e9E", "_ZN17h05af221e174051e9E",
@@ -119,7 +122,8 @@ struct RustDemanglerTests {
     }
 
     @Test func everyPrefixOfANameIsSurvived() {
-        let symbol = "_RNSNvYNCNvCsdzEtqJFEq6z_1z4mains5_0INtNtNtCsgEmfK2I1SDS_4core3ops8function6FnOnceThReEE9call_once6vtableB8_"
+        let symbol =
+            "_RNSNvYNCNvCsdzEtqJFEq6z_1z4mains5_0INtNtNtCsgEmfK2I1SDS_4core3ops8function6FnOnceThReEE9call_once6vtableB8_"
         for count in 0..<symbol.count {
             _ = RustDemangler.demangle(String(symbol.prefix(count)))
             _ = RustDemangler.demangle(String(symbol.dropFirst(count)))

@@ -234,7 +234,9 @@ static inline char *gmr_arena_strings(const gmr_arena_header_t *arena) {
 
 /* States are plain words; these name the memory order. */
 static inline uint32_t gmr_load_acquire(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
-static inline void gmr_store_release(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline void gmr_store_release(uint32_t *word, uint32_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
 static inline uint32_t gmr_slot_state(const gmr_slot_t *slot) { return gmr_load_acquire(&slot->state); }
 
 #ifdef __cplusplus

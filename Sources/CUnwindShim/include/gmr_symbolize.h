@@ -17,7 +17,7 @@ typedef struct gmr_symbolizer gmr_symbolizer_t;
 
 /* What was found for a module; bits of gmr_module_symbols_t.found. */
 enum {
-    GMR_SYMBOLS_OPENED = 1u << 0,      /* the file could be read, and its build ID is the expected one if one was given */
+    GMR_SYMBOLS_OPENED = 1u << 0,      /* the file could be read, and its build ID is the expected one, if any */
     GMR_SYMBOLS_WRONG_BUILD_ID = 1u << 1, /* the file at this path is not the one that is mapped; it was not used */
     GMR_SYMBOLS_SYMTAB = 1u << 2,      /* .symtab, in the file or in its separate debug file. Without: .dynsym alone */
     GMR_SYMBOLS_MINIDEBUGINFO = 1u << 3, /* names from .gnu_debugdata */
@@ -35,7 +35,7 @@ typedef struct {
 /* One source-level frame. Strings live until gmr_symbolizer_close; any may be NULL. */
 typedef struct {
     const char *name; /* linker name where there is one (mangled, without "@@VERSION"), else DW_AT_name */
-    const char *file; /* as DWARF gives it: absolute, or joined with the compilation directory; "<compiler-generated>" */
+    const char *file; /* as DWARF gives it, absolute or joined with the compilation directory; "<compiler-generated>" */
     uint32_t line;    /* 1-based; 0: none, or made by the compiler */
     uint32_t column;  /* 1-based; 0: none */
     uint32_t is_inlined;
@@ -55,15 +55,16 @@ void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer);
 
 /* Looks up `count` addresses as linked (address minus load bias, and adjusted by the caller: minus one for return
  * addresses), sorted ascending.
- * `path`: the ELF file. `memory`/`memory_size`: instead of a file, an ELF image in memory (the vDSO), or NULL; `path` is
- * then not opened.
- * `build_id`: as read from the mapped image; size 0: unknown, then not checked. Where the file is gone or another one, a
- * debug file that the build ID finds still answers.
+ * `path`: the ELF file. `memory`/`memory_size`: instead of a file, an ELF image in memory (the vDSO), or NULL; `path`
+ * is then not opened.
+ * `build_id`: as read from the mapped image; size 0: unknown, then not checked. Where the file is gone or another one,
+ * a debug file that the build ID finds still answers.
  * `want_dwarf`: 0 names alone; 1 lines and inlined frames too. Names alone are read with pread; for DWARF the file is
  * mapped, so one that is truncated meanwhile raises SIGBUS: in a process that must live, ask for names alone.
  * No descriptor and no mapping outlives the call.
- * Returns 0, also when some of it is missing (see `found`), or a negative errno: that of the open, -ENOEXEC, -ESTALE (wrong
- * build ID), -EINVAL (not sorted), -ENOMEM, -EBADMSG or -E2BIG (a damaged symbol table, or one that would take too long).
+ * Returns 0, also when some of it is missing (see `found`), or a negative errno: that of the open, -ENOEXEC, -ESTALE
+ * (wrong build ID), -EINVAL (not sorted), -ENOMEM, -EBADMSG or -E2BIG (a damaged symbol table, or one that would take
+ * too long).
  * `out` is filled either way, and the callback is called for every address. */
 int gmr_symbolize_module(gmr_symbolizer_t *symbolizer, const char *path, const void *memory, uint64_t memory_size,
                          const uint8_t *build_id, uint32_t build_id_size, int want_dwarf, const uint64_t *addresses,

@@ -52,7 +52,9 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     *what = "";
     if (safe->installed && safe->pid == getpid()) return -EALREADY;
     *state = (gmr_agent_state_t){.config = *config};
-    for (uint32_t i = 0; i < config->signal_count && i < 64; i++) state->signals[state->signal_count++] = config->signals[i];
+    for (uint32_t i = 0; i < config->signal_count && i < 64; i++) {
+        state->signals[state->signal_count++] = config->signals[i];
+    }
     safe->pid = getpid();
     safe->installed = 1;
     safe->taken = safe->posted;

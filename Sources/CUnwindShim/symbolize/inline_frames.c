@@ -3,8 +3,8 @@
  * Threads: the symbolizer's own.
  * Signal safety: none (malloc, libdw).
  *
- * First the functions where they usually are: at top level, or in a namespace or type. Swift nests a function in the DIE
- * of another one whose code is elsewhere, so what is left is then looked for everywhere.
+ * First the functions where they usually are: at top level, or in a namespace or type. Swift nests a function in the
+ * DIE of another one whose code is elsewhere, so what is left is then looked for everywhere.
  */
 #include "symbolize_internal.h"
 
@@ -99,8 +99,8 @@ static void walk_functions(walk_t *walk, Dwarf_Die *parent, unsigned depth) {
     } while (dwarf_siblingof(&die, &die) == 0);
 }
 
-/* With -gsplit-dwarf the functions are in a .dwo file, and the unit here is a skeleton. Only by that suffix: clang's module
- * units name .pcm files in the same attribute, and libdw would open thousands of them. */
+/* With -gsplit-dwarf the functions are in a .dwo file, and the unit here is a skeleton. Only by that suffix: clang's
+ * module units name .pcm files in the same attribute, and libdw would open thousands of them. */
 static Dwarf_Die unit_with_functions(Dwarf_Die *unit) {
     Dwarf_Attribute attribute;
     Dwarf_Die split;

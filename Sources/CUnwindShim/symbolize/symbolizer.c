@@ -45,7 +45,8 @@ void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer) {
 }
 
 static const char *keep(lookup_t *lookup, const char *text) {
-    return text == NULL ? NULL : gmr_string_arena_copy(&lookup->symbolizer->strings, text, strnlen(text, TEXT_MAX_BYTES));
+    if (text == NULL) return NULL;
+    return gmr_string_arena_copy(&lookup->symbolizer->strings, text, strnlen(text, TEXT_MAX_BYTES));
 }
 
 /* ---- the files ---- */
@@ -63,7 +64,8 @@ static int open_main(lookup_t *lookup, const char *path, const void *memory, uin
         return result;
     }
     if (build_id_size > 0
-        && (lookup->main.build_id_size != build_id_size || memcmp(lookup->main.build_id, build_id, build_id_size) != 0)) {
+        && (lookup->main.build_id_size != build_id_size
+            || memcmp(lookup->main.build_id, build_id, build_id_size) != 0)) {
         gmr_elf_image_close(&lookup->main);
         out->found |= GMR_SYMBOLS_WRONG_BUILD_ID;
         return -ESTALE;

@@ -121,7 +121,8 @@ static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word
     return 0;
 }
 
-static int access_fp_register(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write, void *context) {
+static int access_fp_register(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write,
+                              void *context) {
     (void)space, (void)number, (void)value, (void)write, (void)context;
     return -UNW_EBADREG;
 }
@@ -261,7 +262,9 @@ static uint64_t fingerprint(const gmr_arena_header_t *arena) {
     const gmr_module_t *modules = gmr_arena_modules(arena);
     for (uint32_t i = 0; i < arena->module_count; i++) {
         const uint64_t parts[] = {modules[i].start, modules[i].end, modules[i].device, modules[i].inode};
-        for (unsigned k = 0; k < sizeof parts / sizeof parts[0]; k++) hash = (hash ^ parts[k]) * UINT64_C(0x100000001b3);
+        for (unsigned k = 0; k < sizeof parts / sizeof parts[0]; k++) {
+            hash = (hash ^ parts[k]) * UINT64_C(0x100000001b3);
+        }
     }
     return hash;
 }

@@ -23,7 +23,9 @@ struct CaptureDecoder {
         var threads: [CapturedThread] = []
         var gaps: [String] = []
         for index in 0..<min(header.slot_count, header.slot_capacity) {
-            guard let slot = gmr_arena_slot(arena, index), slot.pointee.generation == header.generation else { continue }
+            guard let slot = gmr_arena_slot(arena, index), slot.pointee.generation == header.generation else {
+                continue
+            }
             // One that ended while it was looked at is no part of the process any more.
             if gmr_slot_state(slot) == UInt32(GMR_SLOT_EXITED), slot.pointee.kernel_state == 0 { continue }
             let thread = self.thread(slot)
@@ -51,7 +53,8 @@ struct CaptureDecoder {
 
     /// Titles of the sections that the service has registered, in their order.
     func registeredTitles() -> [String] {
-        var reader = WireReader(bytes(at: header.registry_offset, count: gmr_load_acquire(&arena.pointee.registry_bytes)))
+        var reader = WireReader(
+            bytes(at: header.registry_offset, count: gmr_load_acquire(&arena.pointee.registry_bytes)))
         var titles: [String] = []
         while !reader.isAtEnd, let title = try? reader.readString() { titles.append(title) }
         return titles

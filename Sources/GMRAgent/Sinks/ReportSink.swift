@@ -1,5 +1,5 @@
-import Glibc
 import GMRCore
+import Glibc
 
 /// Where the text of a report goes, in pieces as they are made.
 protocol ReportSink {

@@ -96,7 +96,8 @@ struct Symbolizer {
             gaps.append("\(module.name): stripped, \(names) no name; install its debug symbols, or build it with them")
         }
         if has(Int(GMR_SYMBOLS_UNREADABLE_DWARF)) {
-            gaps.append("\(module.name): its debug information is compressed in a way that elfutils cannot read; no lines")
+            gaps.append(
+                "\(module.name): its debug information is compressed in a way that elfutils cannot read; no lines")
         }
     }
 

@@ -16,7 +16,8 @@ extern "C" {
 
 /* A function that must show up as a frame of its own: never inlined, never left by a tail call, its signature never
  * changed because all callers are known. Its name says whom it calls. A name with `for_ever` marks the caller of code
- * that moves (a spinning function, a wait that the trigger's signal interrupts): from it outward a stack is constant. */
+ * that moves (a spinning function, a wait that the trigger's signal interrupts): from it outward a stack is
+ * constant. */
 #define ZOO_MARKER __attribute__((noinline, used, disable_tail_calls))
 
 /* Instead of a system call's number: what a scenario thread ends up in. */
