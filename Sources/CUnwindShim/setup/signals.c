@@ -22,13 +22,15 @@ static int take(int number, handler_t *handler) {
     sigemptyset(&action.sa_mask);
     if (is_ours(number, handler)) return 0;
     /* The previous action is stored before ours can run. */
-    if (sigaction(number, NULL, &gmr_safe_state.previous[number]) != 0) return -errno;
+    uint32_t index = gmr_safe_state.previous_index[number] + 1;
+    if (sigaction(number, NULL, &gmr_safe_state.previous[index & 1][number]) != 0) return -errno;
+    gmr_store_release(&gmr_safe_state.previous_index[number], index);
     return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
 }
 
 /* Where somebody has put a handler over ours, it may call ours: leave both. */
 static void give_back(int number, handler_t *handler) {
-    if (is_ours(number, handler)) (void)sigaction(number, &gmr_safe_state.previous[number], NULL);
+    if (is_ours(number, handler)) (void)sigaction(number, gmr_ss_previous(number), NULL);
 }
 
 int gmr_capture_signal_take(void) { return take(GMR_CAPTURE_SIGNAL_NUMBER, gmr_ss_on_capture_signal); }
@@ -47,7 +49,7 @@ void gmr_signals_restore(void) {
         give_back(gmr_agent_state.signals[i], gmr_ss_on_trigger_signal);
     }
     /* A SIGPROF of ours may still be pending in a thread that masks it: the default action would end the process. */
-    const struct sigaction *previous = &gmr_safe_state.previous[GMR_CAPTURE_SIGNAL_NUMBER];
+    const struct sigaction *previous = gmr_ss_previous(GMR_CAPTURE_SIGNAL_NUMBER);
     if ((previous->sa_flags & SA_SIGINFO) || previous->sa_handler != SIG_DFL) {
         give_back(GMR_CAPTURE_SIGNAL_NUMBER, gmr_ss_on_capture_signal);
     }

@@ -89,7 +89,7 @@ void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SI
     int ours;
     gmr_slot_t *slot = asked_slot(info, &ours);
     if (!slot) {
-        if (!ours) gmr_ss_chain(&gmr_safe_state.previous[GMR_CAPTURE_SIGNAL_NUMBER], signal, info, context);
+        if (!ours) gmr_ss_chain(signal, info, context);
         return;
     }
     uint32_t waiting = GMR_SLOT_WAITING;

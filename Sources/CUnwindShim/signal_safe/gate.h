@@ -7,8 +7,9 @@
 
 #include "safe.h"
 
-/* Calls a handler that the application had installed before ours. It is the application's own handler, so what it
- * does is what would have happened without us. SIG_DFL and SIG_IGN: nothing is called. */
-void gmr_ss_chain(const struct sigaction *previous, int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE;
+/* Calls the handler that the application had for `signal`. It is the application's own, so what it does is what would
+ * have happened without us. SIG_DFL and SIG_IGN: nothing is called. One that was installed over ours may call ours in
+ * turn: the second time round nothing is called either. */
+void gmr_ss_chain(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE;
 
 #endif

@@ -27,11 +27,18 @@ typedef struct {
     int32_t agent_tid;
     uint32_t installed;
 
-    /* Triggers. `posted` counts up; release: publishes ring[]; pairs with the acquire in gmr_ss_take_triggers(). */
-    uint32_t posted;
-    uint32_t taken;
+    /* Triggers. Whoever asks takes a ticket, describes itself in ring[], sets its bit in pending_kinds, and only then
+     * counts in `posted`. release: publishes the bits; pairs with the acquire in gmr_ss_take_triggers(). */
+    uint32_t tickets;
+    uint32_t pending_kinds;
+    uint32_t posted; /* futex */
+    uint32_t taken, taken_tickets;
     gmr_trigger_t ring[GMR_TRIGGER_RING_COUNT];
-    struct sigaction previous[65]; /* what each signal did before; index: signal number */
+    /* What each signal did before ours; index: signal number. Two each, because a handler may read one while the
+     * agent, finding that somebody has replaced it, writes the other. release: previous_index; pairs with the acquire
+     * in gmr_ss_previous(). */
+    struct sigaction previous[2][65];
+    uint32_t previous_index[65];
 
     /* The capture under way. */
     uint32_t capture_cookie;  /* random; in the value of our own SIGPROFs */
@@ -40,5 +47,9 @@ typedef struct {
 } gmr_safe_state_t;
 
 extern gmr_safe_state_t gmr_safe_state;
+
+static inline const struct sigaction *gmr_ss_previous(int signal) GMR_SIGNAL_SAFE {
+    return &gmr_safe_state.previous[gmr_load_acquire(&gmr_safe_state.previous_index[signal]) & 1][signal];
+}
 
 #endif

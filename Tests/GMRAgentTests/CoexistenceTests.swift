@@ -1,0 +1,155 @@
+import Foundation
+import GMRAgent
+import Synchronization
+import Testing
+
+/// Counted by foreign handlers. Atomic: they run in signal handlers.
+private let foreignCount = Atomic<Int>(0)
+
+extension AgentTests {
+    /// Other software's handlers go on working, errno stays as it was, and nobody's mask changes.
+    @Suite struct Coexistence {
+        @Test func aProfilerThatWasThereBeforeKeepsItsSignals() async throws {
+            let profiler = Profiler()
+            defer { profiler.stop() }
+            try await withAgent { gmr in
+                try await expectTicks(during: gmr)
+            }
+        }
+
+        @Test func aProfilerThatComesLaterKeepsItsSignalsAndRunningThreadsAreStillSeen() async throws {
+            try await withAgent { gmr in
+                let profiler = Profiler()
+                defer { profiler.stop() }
+                try await expectTicks(during: gmr)
+                let spin = Spin()
+                defer { spin.end() }
+                _ = try await report(of: gmr) { $0.threads.contains { $0.name == "spin" && $0.capture == .signal } }
+            }
+        }
+
+        /// A handler installed over GMR's may pass on what is not its own: to GMR's.
+        @Test func twoHandlersThatCallEachOtherComeToAnEnd() async throws {
+            try await withAgent { gmr in
+                let profiler = Profiler(passesOn: true)
+                defer { profiler.stop() }
+                try await expectTicks(during: gmr)
+            }
+        }
+
+        @Test func aTriggerHandlerThatWasThereBeforeIsCalledToo() async throws {
+            foreignCount.store(0, ordering: .relaxed)
+            signal(SIGUSR1) { _ in foreignCount.add(1, ordering: .relaxed) }
+            defer { signal(SIGUSR1, SIG_DFL) }
+            try await withAgent(settings: Settings(logDirectory: try temporaryDirectory())) { gmr in
+                kill(getpid(), SIGUSR1)
+                _ = try await report(of: gmr) { _ in foreignCount.load(ordering: .relaxed) == 1 }
+            }
+        }
+
+        @Test func errnoAndTheSignalMaskAreLeftAlone() async throws {
+            try await withAgent { gmr in
+                let spin = Spin()
+                defer { spin.end() }
+                for _ in 0..<50 {
+                    _ = try await report(of: gmr) { $0.threads.contains { $0.name == "spin" && $0.capture == .signal } }
+                }
+                #expect(spin.errnoChanges == 0)
+                #expect(spin.maskChanges == 0)
+            }
+        }
+
+        private func expectTicks(during gmr: GuruMeditation) async throws {
+            let spin = Spin()
+            defer { spin.end() }
+            foreignCount.store(0, ordering: .relaxed)
+            _ = try await report(of: gmr) { _ in foreignCount.load(ordering: .relaxed) >= 20 }
+        }
+    }
+}
+
+/// What gperftools and others do: SIGPROF by a timer that counts CPU time.
+private final class Profiler: Sendable {
+    private static let earlier = Mutex<sigaction>(sigaction())
+    nonisolated(unsafe) private static var next: (@convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void)?
+
+    init(passesOn: Bool = false) {
+        var action = sigaction()
+        action.sa_flags = SA_SIGINFO | SA_RESTART
+        if passesOn {
+            var before = sigaction()
+            sigaction(SIGPROF, nil, &before)
+            Self.next = before.__sigaction_handler.sa_sigaction
+            action.__sigaction_handler.sa_sigaction = { number, info, context in
+                foreignCount.add(1, ordering: .relaxed)
+                Profiler.next?(number, info, context)
+            }
+        } else {
+            action.__sigaction_handler.sa_sigaction = { _, _, _ in foreignCount.add(1, ordering: .relaxed) }
+        }
+        Self.earlier.withLock { earlier in _ = sigaction(SIGPROF, &action, &earlier) }
+        var timer = itimerval()
+        timer.it_interval.tv_usec = 2000
+        timer.it_value.tv_usec = 2000
+        setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+    }
+
+    func stop() {
+        var timer = itimerval()
+        setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+        // A last tick may be on its way, and its default action would end the test runner.
+        signal(SIGPROF, SIG_IGN)
+        Self.earlier.withLock { earlier in
+            if earlier.__sigaction_handler.sa_handler != nil { _ = sigaction(SIGPROF, &earlier, nil) }
+        }
+    }
+}
+
+/// A thread named `spin` that runs, and watches what it should keep.
+private final class Spin: Sendable {
+    private let isEnding = Atomic<Bool>(false)
+    private let errnoChangeCount = Atomic<Int>(0)
+    private let maskChangeCount = Atomic<Int>(0)
+    private let hasEnded = DispatchSemaphore(value: 0)
+
+    init() {
+        let thread = Thread { [self] in
+            run()
+            hasEnded.signal()
+        }
+        thread.name = "spin"
+        thread.start()
+    }
+
+    var errnoChanges: Int { errnoChangeCount.load(ordering: .relaxed) }
+    var maskChanges: Int { maskChangeCount.load(ordering: .relaxed) }
+
+    private func run() {
+        var before = sigset_t()
+        pthread_sigmask(SIG_SETMASK, nil, &before)
+        errno = 4711
+        var round = 0
+        while !isEnding.load(ordering: .relaxed) {
+            if errno != 4711 { errnoChangeCount.add(1, ordering: .relaxed) }
+            round += 1
+            guard round % 1024 == 0 else { continue }
+            var now = sigset_t()
+            pthread_sigmask(SIG_SETMASK, nil, &now)
+            let isSame = withUnsafeBytes(of: &now) { now in
+                withUnsafeBytes(of: &before) { now.elementsEqual($0) }
+            }
+            if !isSame { maskChangeCount.add(1, ordering: .relaxed) }
+        }
+    }
+
+    func end() {
+        isEnding.store(true, ordering: .relaxed)
+        hasEnded.wait()
+    }
+}
+
+func temporaryDirectory() throws -> String {
+    let url = FileManager.default.temporaryDirectory.appending(path: "gmr-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url.path()
+}
