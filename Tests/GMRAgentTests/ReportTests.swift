@@ -13,7 +13,9 @@ extension AgentTests {
                 thread.start()
                 defer { gate.signal() }
                 let report = try await report(of: gmr) { report in
-                    report.threads.contains { $0.frames.contains { $0.function?.contains("markedThreadWaits") == true } }
+                    report.threads.contains {
+                        $0.frames.contains { $0.function?.contains("markedThreadWaits") == true }
+                    }
                 }
                 #expect(report.package.product == "tests")
                 #expect(report.trigger.kind == .api)

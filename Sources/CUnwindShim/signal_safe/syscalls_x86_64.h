@@ -61,8 +61,8 @@ static inline void gmr_ss_futex_wake(uint32_t *word) GMR_SIGNAL_SAFE {
 }
 
 /* Reads this process's own memory without trusting the address. `tid`: the calling thread; the process's number would
- * not do, because a main thread that has ended has no memory any more. Returns the bytes read before the first page that
- * cannot be, or a negative errno where not even the first byte can. Each remote element is one page at most,
+ * not do, because a main thread that has ended has no memory any more. Returns the bytes read before the first page
+ * that cannot be, or a negative errno where not even the first byte can. Each remote element is one page at most,
  * because the kernel promises partial results only between elements. At most 16 pages and a part of one. */
 static inline long gmr_ss_read_memory(int32_t tid, uint64_t address, void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
     struct iovec local = {buffer, bytes};
