@@ -114,10 +114,10 @@ private final class Spin: Sendable {
 
     init() {
         let thread = Thread { [self] in
+            Thread.current.name = "spin"  // only the thread itself can give the kernel its name
             run()
             hasEnded.signal()
         }
-        thread.name = "spin"
         thread.start()
     }
 

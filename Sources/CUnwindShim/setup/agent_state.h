@@ -14,6 +14,7 @@
 typedef struct {
     pthread_t thread;
     uint32_t started;
+    uint32_t tid;   /* futex; release: it is in the arena's list of GMR's own; pairs with gmr_desk_start() */
     uint32_t asked; /* futex; release: publishes the job; pairs with the acquire in the thread */
     uint32_t done;  /* futex; release: the job's results; pairs with the acquire in gmr_desk_wait() */
 } gmr_desk_t;
@@ -35,7 +36,6 @@ typedef struct {
     int executable_descriptor;
     int null_descriptor;
     int can_fetch; /* the kernel hands over another table's descriptors */
-    int32_t sections_tid;
 } gmr_agent_state_t;
 
 extern gmr_agent_state_t gmr_agent_state;
@@ -65,13 +65,16 @@ void gmr_signals_asynchronous(sigset_t *mask);
 void gmr_signals_let_triggers_in(void);
 
 /* desk.c */
+/* Returns when the thread has introduced itself, so that no report takes it for one of the application's. */
 int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes);
 void gmr_desk_ask(gmr_desk_t *desk);
 int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns); /* 1 done, 0 not in time */
+void gmr_desk_introduce(gmr_desk_t *desk, const char *name); /* the thread: first of all */
 int gmr_desk_next(gmr_desk_t *desk);                      /* the thread: waits; 0: stop */
 void gmr_desk_finish(gmr_desk_t *desk);
 int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_bytes);
-void gmr_thread_introduce(const char *name);
+/* Names the calling thread and enters it in the arena as one of GMR's own. */
+int32_t gmr_thread_introduce(const char *name);
 
 /* helper_entry.c: 1 where starting `executable` as a helper ends up in gmr_helper_main(). After a capture. */
 int gmr_helper_is_in(const struct stat *executable);

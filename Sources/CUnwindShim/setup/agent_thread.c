@@ -25,7 +25,7 @@
 static void *worker_main(void *unused) {
     gmr_agent_state_t *state = &gmr_agent_state;
     (void)unused;
-    gmr_thread_introduce("gmr-worker");
+    gmr_desk_introduce(&state->worker, "gmr-worker");
     while (gmr_desk_next(&state->worker)) {
         state->config.finish(gmr_safe_state.arena, state->worker_kinds);
         gmr_desk_finish(&state->worker);
@@ -173,7 +173,7 @@ static int prepare(const char **what) {
     *what = "making the arena";
     error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);
     if (error) return error;
-    gmr_thread_introduce("gmr-agent");
+    (void)gmr_thread_introduce("gmr-agent");
     *what = "starting the worker thread";
     return gmr_desk_start(&state->worker, worker_main, WORKER_STACK_BYTES);
 }

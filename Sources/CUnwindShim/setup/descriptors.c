@@ -31,7 +31,8 @@ int gmr_descriptors_raise(int descriptor) {
 /* A pidfd of a thread that has the application's table; the main thread, which older kernels need, may have ended. */
 static int open_owner(void) {
     int owner = -1;
-    if (gmr_agent_state.sections_tid) owner = (int)syscall(SYS_pidfd_open, gmr_agent_state.sections_tid, PIDFD_THREAD);
+    uint32_t sections = gmr_load_acquire(&gmr_agent_state.sections.tid);
+    if (sections) owner = (int)syscall(SYS_pidfd_open, sections, PIDFD_THREAD);
     return owner >= 0 ? owner : (int)syscall(SYS_pidfd_open, getpid(), 0);
 }
 

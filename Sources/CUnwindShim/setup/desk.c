@@ -30,18 +30,27 @@ int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_byte
 
 void gmr_thread_name(const char *name) { (void)prctl(PR_SET_NAME, name); }
 
-void gmr_thread_introduce(const char *name) {
+int32_t gmr_thread_introduce(const char *name) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     gmr_thread_name(name);
     uint32_t index = __atomic_fetch_add(&arena->own_thread_count, 1, __ATOMIC_ACQ_REL);
-    if (index < GMR_OWN_THREAD_CAPACITY) arena->own_threads[index] = gmr_ss_gettid();
+    int32_t tid = gmr_ss_gettid();
+    if (index < GMR_OWN_THREAD_CAPACITY) arena->own_threads[index] = tid;
+    return tid;
 }
 
 int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes) {
-    desk->asked = desk->done = 0;
+    desk->asked = desk->done = desk->tid = 0;
     int error = gmr_thread_start(&desk->thread, body, stack_bytes);
-    desk->started = error == 0;
-    return error;
+    if (error) return error;
+    desk->started = 1;
+    while (!gmr_load_acquire(&desk->tid)) (void)gmr_ss_futex_wait(&desk->tid, 0, FOR_EVER);
+    return 0;
+}
+
+void gmr_desk_introduce(gmr_desk_t *desk, const char *name) {
+    gmr_store_release(&desk->tid, (uint32_t)gmr_thread_introduce(name));
+    gmr_ss_futex_wake(&desk->tid);
 }
 
 void gmr_desk_ask(gmr_desk_t *desk) {

@@ -21,8 +21,7 @@ gmr_agent_state_t gmr_agent_state;
 static void *sections_main(void *unused) {
     gmr_agent_state_t *state = &gmr_agent_state;
     (void)unused;
-    gmr_thread_introduce("gmr-sections");
-    state->sections_tid = gmr_ss_gettid();
+    gmr_desk_introduce(&state->sections, "gmr-sections");
     while (gmr_desk_next(&state->sections)) {
         gmr_arena_header_t *arena = gmr_safe_state.arena;
         uint32_t generation = arena->generation;
@@ -58,6 +57,8 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     safe->pid = getpid();
     safe->installed = 1;
     safe->taken = safe->posted;
+    safe->taken_tickets = safe->tickets;
+    safe->pending_kinds = 0;
     safe->capture_deadline_ns = config->capture_deadline_ns;
     if (getrandom(&safe->capture_cookie, sizeof safe->capture_cookie, 0) < 0) {
         safe->capture_cookie = (uint32_t)gmr_ss_clock_ns(CLOCK_REALTIME);
