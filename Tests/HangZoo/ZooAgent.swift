@@ -1,26 +1,26 @@
 // The zoo's only tie to GMR. `ZOO_HAS_AGENT` is defined in Package.swift.
 
 #if ZOO_HAS_AGENT
-import GMRAgent
-import Foundation
+    import GMRAgent
+    import Foundation
 
-let isAgentLinked = true
+    let isAgentLinked = true
 
-// Kept for as long as the process lives.
-nonisolated(unsafe) private var gmr: GuruMeditation?
+    // Kept for as long as the process lives.
+    nonisolated(unsafe) private var gmr: GuruMeditation?
 
-func startAgent() {
-    do {
-        gmr = try GuruMeditation.setUpAutorun(
-            package: Package(vendor: "GMR", product: "HangZoo", version: "1"), serviceName: "hangzoo",
-            logDirectory: ProcessInfo.processInfo.environment["GMR_LOG_DIR"])
-    } catch {
-        FileHandle.standardError.write(Data("HangZoo: no agent: \(error)\n".utf8))
-        exit(70)
+    func startAgent() {
+        do {
+            gmr = try GuruMeditation.setUpAutorun(
+                package: Package(vendor: "GMR", product: "HangZoo", version: "1"), serviceName: "hangzoo",
+                logDirectory: ProcessInfo.processInfo.environment["GMR_LOG_DIR"])
+        } catch {
+            FileHandle.standardError.write(Data("HangZoo: no agent: \(error)\n".utf8))
+            exit(70)
+        }
     }
-}
 #else
-let isAgentLinked = false
+    let isAgentLinked = false
 
-func startAgent() {}
+    func startAgent() {}
 #endif
