@@ -57,10 +57,27 @@ for setting in (
     "debug-file-directory " + os.environ["ZOO_DEBUG_FILES"],
 ):
     gdb.execute("set " + setting)
-gdb.execute("attach " + os.environ["ZOO_PID"], to_string=True)
-try:
-    threads = [walk(thread) for thread in gdb.selected_inferior().threads()]
-finally:
-    gdb.execute("detach", to_string=True)
+
+
+def walk_attached(pid):
+    gdb.execute("attach %d" % pid, to_string=True)
+    try:
+        return [walk(thread) for thread in gdb.selected_inferior().threads()]
+    finally:
+        gdb.execute("detach", to_string=True)
+
+
+def state(path):
+    with open(path + "/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+# gdb refuses a process whose main thread has ended: then attach to each of the others by itself.
+process = int(os.environ["ZOO_PID"])
+if state("/proc/%d" % process) == "Z":
+    tids = [int(tid) for tid in os.listdir("/proc/%d/task" % process) if int(tid) != process]
+    threads = [thread for tid in tids for thread in walk_attached(tid)]
+else:
+    threads = walk_attached(process)
 with open(os.environ["ZOO_OUTPUT"], "w") as output:
     json.dump(threads, output)
