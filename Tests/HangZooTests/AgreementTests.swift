@@ -9,7 +9,7 @@ extension ZooSuites {
             try withZoo(zooCase) { zoo in try Self.compare(zoo, zooCase) }
         }
 
-        @Test(.enabled(if: ZooSuites.testsRelease), .timeLimit(.minutes(10)), arguments: ZooCatalog.swift)
+        @Test(.enabled(if: ZooSuites.testsRelease), .timeLimit(.minutes(10)), arguments: ZooCatalog.all)
         func reportOfAnOptimizedBuildAgreesWithGDB(_ zooCase: ZooCase) throws {
             try withZoo(zooCase, executable: try ReleaseBuild.executable()) { zoo in try Self.compare(zoo, zooCase) }
         }

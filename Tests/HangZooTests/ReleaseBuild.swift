@@ -2,8 +2,15 @@ import Foundation
 
 /// HangZoo built with optimization, in a scratch directory beside that of the tests.
 enum ReleaseBuild {
+    private static let built = Result { try build() }
+
+    /// Built once in a run of the tests. Blocks the calling thread.
     @available(*, noasync)
     static func executable() throws -> URL {
+        try built.get()
+    }
+
+    private static func build() throws -> URL {
         let package = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
         let scratch = ZooProcess.debugExecutable.appending(path: "../../../zoo-release").standardizedFileURL
         let result = try ToolRun.run(

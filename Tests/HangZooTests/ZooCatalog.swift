@@ -173,7 +173,7 @@ enum ZooCatalog {
             name: "stdio-lock",
             threads: [
                 blocked("file-holder", "file_holder_waits"),
-                blocked("fputs-waiter", "fputs", "fputs_waiter_calls_blocked"),
+                blocked("fwrite-waiter", "fwrite", "fwrite_waiter_calls_blocked"),
                 blocked("list-holder", "cookie_write_calls_blocked", "list_holder_calls_fflush"),
                 blocked("fopen-waiter", "fopen_waiter_calls_blocked"),
             ]),

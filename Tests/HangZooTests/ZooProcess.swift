@@ -23,7 +23,7 @@ final class ZooProcess {
         logDirectory = ReportDirectory(directory)
         errors = directory.appending(path: "stderr")
         var arguments = [scenario.name]
-        if let plugin = scenario.plugin { arguments.append(try ZooPlugin.build(plugin)) }
+        if let plugin = scenario.plugin { arguments.append(try ZooPlugin.build(plugin, into: directory)) }
         let toChild = Pipe()
         let fromChild = Pipe()
         try Data().write(to: errors)
