@@ -82,7 +82,7 @@ static void build_main_exited(int count, char *const *arguments) {
 static void serve_main_exited(void) {
     pthread_t reporter;
     pthread_create(&reporter, NULL, reporter_waits_for_ever, NULL);
-    pthread_setname_np(reporter, "hot-reporter");
+    pthread_setname_np(reporter, "reporter");
     pthread_exit(NULL);
 }
 

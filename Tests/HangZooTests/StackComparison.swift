@@ -42,9 +42,9 @@ struct StackComparison {
     }
 
     /// Threads called `hot-…` run. The main thread takes the trigger's signal itself, so the report may find it in the
-    /// handler. Both call from a marker `…for_ever` (`…ForEver` in Swift) into code that moves.
+    /// handler; where it has ended, `reporter` does. All call from a marker `…for_ever` (`…ForEver`) into code that moves.
     static func moves(_ thread: ObservedThread) -> Bool {
-        thread.name?.hasPrefix("hot-") == true || thread.name == "HangZoo"
+        thread.name?.hasPrefix("hot-") == true || thread.name == "HangZoo" || thread.name == "reporter"
     }
 
     private func compared(_ thread: ObservedThread) -> [ObservedFrame] {
