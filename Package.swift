@@ -35,6 +35,9 @@ let package = Package(
         .executableTarget(
             name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent"], path: "Tests/HangZoo",
             swiftSettings: zooSettings),
+        .testTarget(
+            name: "HangZooTests", dependencies: ["HangZoo"], path: "Tests/HangZooTests",
+            exclude: ["Plugins", "gdb_walk.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

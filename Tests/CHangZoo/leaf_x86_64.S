@@ -26,7 +26,6 @@ leaf_spins:
         .type   smashed_rbp_blocks, @function
 smashed_rbp_blocks:
         .cfi_startproc
-        .cfi_undefined rbp
         movabsq $0x4242424242424242, %rbp
 1:      movl    $202, %eax              /* futex(word, FUTEX_WAIT_PRIVATE, 0, NULL) */
         movl    $128, %esi

@@ -50,22 +50,25 @@ static ZOO_MARKER void *churned_thread_ends(void *counter) {
     return NULL;
 }
 
+static ZOO_MARKER void churner_starts_one(const pthread_attr_t *detached) {
+    static uint64_t ended, started;
+    pthread_t thread;
+    if (pthread_create(&thread, detached, churned_thread_ends, &ended) == 0)
+        started++;
+    while (started > __atomic_load_n(&ended, __ATOMIC_RELAXED) + 8)
+        continue;
+    zoo_spin_step();
+}
+
 static ZOO_MARKER void churner_starts_threads_for_ever(void *unused) {
     (void)unused;
     pthread_attr_t detached;
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&detached, 128 << 10);
-    uint64_t ended = 0, started = 0;
     zoo_arrive();
-    for (;;) {
-        pthread_t thread;
-        if (pthread_create(&thread, &detached, churned_thread_ends, &ended) == 0)
-            started++;
-        while (started > __atomic_load_n(&ended, __ATOMIC_RELAXED) + 8)
-            continue;
-        zoo_spin_step();
-    }
+    for (;;)
+        churner_starts_one(&detached);
 }
 
 static void build_churn(int count, char *const *arguments) {

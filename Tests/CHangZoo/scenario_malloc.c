@@ -32,11 +32,19 @@ static pthread_t main_thread;
 static void *chunk_of_main;
 static int malloc_has_one_arena;
 
+/* The compiler knows malloc and free: it drops a pair it sees through, and forgets the contents of a freed chunk. */
+static void *opaque(void *pointer) {
+    __asm__ volatile("" : "+r"(pointer) : : "memory");
+    return pointer;
+}
+
 static void find_arena_lock(void) {
-    void **chunk = malloc(CHUNK_BYTES);
-    void *fence = malloc(CHUNK_BYTES); /* keeps the chunk from melting into the top */
+    void **chunk = opaque(malloc(CHUNK_BYTES));
+    void *fence = opaque(malloc(CHUNK_BYTES)); /* keeps the chunk from melting into the top */
+    uintptr_t address = (uintptr_t)chunk;
     free(chunk);
-    char *unsorted_bin = ((void *volatile *)chunk)[1]; /* `bk` of the newest; its `fd` may be an older chunk */
+    chunk = opaque((void *)address);
+    char *unsorted_bin = ((void *volatile *)chunk)[1]; /* `bk` of the newest; its `fd` may be an older one */
     arena_lock = (volatile uint32_t *)(unsorted_bin - UNSORTED_BIN_OFFSET);
     chunk_of_main = fence;
     if (*arena_lock != 0)
@@ -62,7 +70,7 @@ static ZOO_MARKER void free_waiter_calls_blocked(void *unused) {
 static ZOO_MARKER void malloc_waiter_calls_blocked(void *unused) {
     (void)unused;
     zoo_arrive();
-    free(malloc(CHUNK_BYTES));
+    free(opaque(malloc(CHUNK_BYTES)));
     zoo_keep_frame();
 }
 
@@ -104,7 +112,7 @@ static void allow_one_arena(int count, char *const *arguments) {
 
 static ZOO_MARKER void malloc_outer_for_ever(void) {
     for (;;)
-        free(malloc(CHUNK_BYTES));
+        free(opaque(malloc(CHUNK_BYTES)));
 }
 
 static void serve_malloc(void) {

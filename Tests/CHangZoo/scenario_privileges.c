@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,16 +69,26 @@ static ZOO_MARKER void *reporter_waits_for_ever(void *unused) {
     return unused;
 }
 
+/* With main gone the kernel gives SIGUSR2 to any thread that does not block it: `victim` does, so that it stays put. */
+static void build_main_exited(int count, char *const *arguments) {
+    sigset_t trigger;
+    sigemptyset(&trigger);
+    sigaddset(&trigger, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &trigger, NULL);
+    zoo_build_victim(count, arguments);
+    pthread_sigmask(SIG_UNBLOCK, &trigger, NULL);
+}
+
 static void serve_main_exited(void) {
     pthread_t reporter;
     pthread_create(&reporter, NULL, reporter_waits_for_ever, NULL);
-    pthread_setname_np(reporter, "hot-reporter");
+    pthread_setname_np(reporter, "reporter");
     pthread_exit(NULL);
 }
 
 const zoo_scenario_t zoo_privilege_scenarios[] = {
     {"not-dumpable", "not dumpable, and not root any more", NULL, zoo_build_victim, drop_privileges, NULL},
     {"exec-forbidden", "seccomp refuses execve", NULL, zoo_build_victim, forbid_exec, NULL},
-    {"main-exited", "main called pthread_exit", NULL, zoo_build_victim, NULL, serve_main_exited},
+    {"main-exited", "main called pthread_exit", NULL, build_main_exited, NULL, serve_main_exited},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };

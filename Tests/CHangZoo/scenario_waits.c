@@ -18,7 +18,8 @@
 static ZOO_MARKER void epoll_middle_calls_blocked(int epoll) {
     struct epoll_event event;
     zoo_arrive();
-    epoll_wait(epoll, &event, 1, -1);
+    for (;;) /* a debugger that attaches makes it return EINTR */
+        epoll_wait(epoll, &event, 1, -1);
 }
 
 static ZOO_MARKER void epoll_outer_calls_middle(void *unused) {
@@ -54,7 +55,8 @@ static void build_read(int count, char *const *arguments) {
 static ZOO_MARKER void sleep_middle_calls_blocked(void) {
     struct timespec an_hour = {.tv_sec = 3600};
     zoo_arrive();
-    nanosleep(&an_hour, NULL);
+    for (;;)
+        nanosleep(&an_hour, NULL);
 }
 
 static ZOO_MARKER void sleep_outer_calls_middle(void *unused) {

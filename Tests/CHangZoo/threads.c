@@ -21,7 +21,6 @@ typedef struct {
     int arrived;
     long blocks_in;
     volatile uint64_t spins;
-    uint64_t last_spins;
     zoo_body_t body;
     void *argument;
     char look[192]; /* `syscall` and `schedstat` of the last look */
@@ -129,12 +128,8 @@ static int is_settled(zoo_thread_t *record) {
     pid_t tid = __atomic_load_n(&record->tid, __ATOMIC_ACQUIRE);
     if (tid == 0 || !__atomic_load_n(&record->arrived, __ATOMIC_ACQUIRE))
         return 0;
-    if (record->blocks_in == ZOO_SPINS) {
-        uint64_t spins = record->spins;
-        int moved = spins != record->last_spins;
-        record->last_spins = spins;
-        return moved;
-    }
+    if (record->blocks_in == ZOO_SPINS)
+        return record->spins != 0;
     char look[sizeof record->look] = "";
     ssize_t count = read_task_file(tid, "syscall", look, 128);
     if (count == -EACCES || count == -EPERM) {
