@@ -52,7 +52,7 @@ extension ZooSuites {
                 }
                 let difference = comparison.difference(
                     seen: thread.observed, referee: referee, label: "gdb", expectation: expectation,
-                    isTruncated: thread.stop == "truncated")
+                    isTruncated: thread.stop == "truncated", wasSignalled: thread.capture == "signal")
                 #expect(difference == nil, "thread \(name) \(thread.observed.tid): \(difference ?? "")")
             }
         }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Two names that differ for one frame, with what helps to judge.
 struct NamePair {
     var seen: String?
@@ -33,7 +35,18 @@ struct KnownDifference: Sendable {
                 """,
             applies: { pair in
                 guard pair.referee == nil, let seen = pair.seen, let full = pair.fromDebugFiles() else { return false }
-                return seen == full || pair.isAlias(full)
+                return seen == full || seen.withoutCloneSuffix == full || pair.isAlias(full)
             }),
     ]
+}
+
+extension String {
+    /// The symbol table names a clone that the optimizer made `f.constprop.0`, `f.part.0`, `f.isra.0` or `f.cold`; debug
+    /// information, and so gdb, calls it `f`.
+    fileprivate var withoutCloneSuffix: String {
+        for suffix in [".constprop.", ".part.", ".isra.", ".cold"] {
+            if let range = range(of: suffix) { return String(self[..<range.lowerBound]) }
+        }
+        return self
+    }
 }

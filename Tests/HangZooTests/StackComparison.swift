@@ -9,7 +9,7 @@ struct StackComparison {
     /// What differs first, with both stacks side by side; nil where nothing does.
     func difference(
         seen: ObservedThread, referee: ObservedThread, label: String, expectation: ZooCase.Expectation = .complete,
-        isTruncated: Bool = false
+        isTruncated: Bool = false, wasSignalled: Bool = false
     ) -> String? {
         var left = compared(seen)
         var right = compared(referee)
@@ -34,6 +34,10 @@ struct StackComparison {
             guard index < left.count, index < right.count else {
                 return describe("\(left.count) frames against \(right.count)", left, right, label, index)
             }
+            // A signal finds a thread that waits in a futex at its `syscall` instruction, two bytes long, which it will
+            // execute again; a debugger stops it behind.
+            let isRestarted = wasSignalled && index == 0 && left[0].address &+ 2 == right[0].address
+            if isRestarted { left[0].address = right[0].address }
             if let reason = difference(left[index], right[index]) {
                 return describe(reason, left, right, label, index)
             }
