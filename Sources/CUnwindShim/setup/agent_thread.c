@@ -148,6 +148,7 @@ static void warm_up(void) {
     gmr_walk_all(arena);
     gmr_walker_enlarge_cache();
     gmr_arena_release_slots();
+    gmr_arena_ready_slots();
 }
 
 /* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */
