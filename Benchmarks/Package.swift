@@ -14,7 +14,8 @@ let package = Package(
         .executableTarget(
             name: "BenchTargetStatic", dependencies: ["BenchService"],
             swiftSettings: [.unsafeFlags(["-static-stdlib"])], linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
-        .executableTarget(name: "gmr-bench"),
+        // It starts the two: `swift run gmr-bench` is to build them too.
+        .executableTarget(name: "gmr-bench", dependencies: ["BenchTarget", "BenchTargetStatic"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

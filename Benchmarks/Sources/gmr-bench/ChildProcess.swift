@@ -46,10 +46,10 @@ final class ChildProcess {
         self.output = try connect(output, to: STDOUT_FILENO)
         self.error = try connect(error, to: STDERR_FILENO)
         let words = ([path] + arguments).map { strdup($0) } + [nil]
-        defer { words.forEach { free($0) } }
+        defer { for word in words { free(word) } }
         var pid: pid_t = 0
         let result = posix_spawnp(&pid, path, &actions, nil, words, environ)
-        theirs.forEach { close($0) }
+        for descriptor in theirs { close(descriptor) }
         guard result == 0 else { throw BenchError("\(path) does not start: errno \(result)") }
         self.pid = pid
     }
