@@ -108,7 +108,7 @@ typedef struct {
     uint64_t stack_base;        /* address of the first copied byte */
     uint32_t stack_bytes;
     uint32_t frame_count;
-    uint64_t cpu_ns;            /* from schedstat */
+    uint64_t cpu_ns;            /* processor time used */
     uint64_t voluntary_switches;
     uint64_t involuntary_switches;
     uint64_t blocked_signals;   /* SigBlk */
@@ -116,7 +116,7 @@ typedef struct {
     uint32_t reserved;
 } gmr_slot_t;
 
-enum { GMR_FACT_STATUS = 1u << 0, GMR_FACT_SCHEDSTAT = 1u << 1, GMR_FACT_COMM = 1u << 2 };
+enum { GMR_FACT_STATUS = 1u << 0, GMR_FACT_CPU_TIME = 1u << 1, GMR_FACT_COMM = 1u << 2 };
 
 /* A slot's three parts, at fixed places so that its index says where it is. */
 #define GMR_SLOT_FRAMES_OFFSET 512u

@@ -42,8 +42,10 @@ extern gmr_agent_state_t gmr_agent_state;
 
 /* arena.c: makes the arena or uses the one of an earlier install. Returns 0 or a negative errno. */
 int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes);
-/* arena.c: gives the memory of the slots back. */
+/* arena.c: wipes the slots and gives their memory back, all but what the first of them need in every report. */
 void gmr_arena_release_slots(void);
+/* arena.c: gets that memory before the first report. */
+void gmr_arena_ready_slots(void);
 
 /* descriptors.c: a descriptor table of the agent's own. Returns 0 or a negative errno. */
 int gmr_descriptors_separate(void);

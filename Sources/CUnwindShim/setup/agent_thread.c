@@ -55,9 +55,12 @@ static int finish_in_helper(void) {
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     uint64_t heard = begin;
     int silent = 0;
-    while (gmr_load_acquire(&arena->helper_state) < GMR_HELPER_DONE) {
-        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    for (;;) {
+        /* Before the state: the helper changes the state first. Read the other way round, its last word could come
+         * between the two, and this would wait for one more until its silence ends the wait. */
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
+        if (gmr_load_acquire(&arena->helper_state) >= GMR_HELPER_DONE) break;
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
         if (progress != seen) {
             seen = progress;
             heard = now;
@@ -148,6 +151,7 @@ static void warm_up(void) {
     gmr_walk_all(arena);
     gmr_walker_enlarge_cache();
     gmr_arena_release_slots();
+    gmr_arena_ready_slots();
 }
 
 /* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */

@@ -60,12 +60,42 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
 
 gmr_arena_header_t *gmr_agent_arena(void) { return __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE); }
 
+/* Taking a page of the arena from the kernel costs more than reading a thread into it. So the first slots keep the
+ * part that nearly every thread fills, 1 MiB in all; no more, because a report must not make the service grow. */
+#define KEPT_SLOTS 64u
+#define KEPT_HEAD_BYTES GMR_PAGE_BYTES /* slot and its first 149 frames */
+#define KEPT_STACK_BYTES (3u * GMR_PAGE_BYTES)
+
+/* Stacks hold secrets that the application may have wiped since. Also brings the pages in. */
+static void wipe(gmr_slot_t *slot) {
+    __builtin_memset(slot, 0, KEPT_HEAD_BYTES);
+    __builtin_memset(gmr_slot_stack(slot), 0, KEPT_STACK_BYTES);
+}
+
+static void release_rest(gmr_slot_t *slot) {
+    (void)madvise((char *)slot + KEPT_HEAD_BYTES, GMR_SLOT_STACK_OFFSET - KEPT_HEAD_BYTES, MADV_REMOVE);
+    (void)madvise(gmr_slot_stack(slot) + KEPT_STACK_BYTES, GMR_STACK_CAPACITY_BYTES - KEPT_STACK_BYTES, MADV_REMOVE);
+}
+
+void gmr_arena_ready_slots(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    for (uint32_t i = 0; i < KEPT_SLOTS && i < arena->slot_capacity; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (gmr_slot_state(slot) != GMR_SLOT_FILLING) wipe(slot);
+    }
+}
+
 void gmr_arena_release_slots(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     for (uint32_t i = 0; i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
         if (gmr_slot_state(slot) == GMR_SLOT_FILLING) continue; /* its handler may still write */
-        (void)madvise(slot, GMR_SLOT_STRIDE_BYTES, MADV_REMOVE);
+        if (i < KEPT_SLOTS) {
+            release_rest(slot);
+            wipe(slot);
+        } else {
+            (void)madvise(slot, GMR_SLOT_STRIDE_BYTES, MADV_REMOVE);
+        }
     }
     (void)madvise((char *)arena + arena->section_offset, GMR_SECTION_CAPACITY_BYTES, MADV_REMOVE);
 }

@@ -21,7 +21,7 @@ int gmr_ss_capture_no_touch(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAF
 /* Does the thread still sleep where the slot says? Signal safety: yes. */
 int gmr_ss_is_unmoved(int task_directory, const gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
-/* comm, status and schedstat into the slot. Signal safety: yes. */
+/* Name, state, signal mask, switches and processor time into the slot. Signal safety: yes. */
 void gmr_ss_read_facts(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
 /* Sends the capture signal to the slot's thread. Returns 0 or a negative errno. Signal safety: yes. */

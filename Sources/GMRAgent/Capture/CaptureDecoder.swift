@@ -109,7 +109,7 @@ struct CaptureDecoder {
             snapshot.name = PrintableText.string(fromUntrusted: name)
         }
         snapshot.state = ThreadSnapshot.State(letter: facts.kernel_state)
-        if facts.facts & UInt32(GMR_FACT_SCHEDSTAT) != 0 { snapshot.cpuNanoseconds = facts.cpu_ns }
+        if facts.facts & UInt32(GMR_FACT_CPU_TIME) != 0 { snapshot.cpuNanoseconds = facts.cpu_ns }
         if facts.facts & UInt32(GMR_FACT_STATUS) != 0 { snapshot.voluntarySwitches = facts.voluntary_switches }
         if isCaptured, facts.syscall_number >= 0 {
             let number = Int(facts.syscall_number)

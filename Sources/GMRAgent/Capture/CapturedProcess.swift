@@ -34,7 +34,7 @@ struct CapturedThread: Sendable {
 }
 
 /// Where a frame stands: an instruction, or the return address into it.
-struct CapturedFrame: Sendable {
+struct CapturedFrame: Sendable, Hashable {
     /// What gdb calls `$pc`.
     var address: UInt64
     /// True where `address` is the instruction itself: the innermost frame, a signal trampoline, and what a signal

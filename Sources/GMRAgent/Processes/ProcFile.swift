@@ -7,16 +7,15 @@ enum ProcFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var result: [UInt8] = []
-        while result.count < limit {
-            let chunk = min(limit - result.count, 1 << 16)
-            let part = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
-                count = max(read(descriptor, buffer.baseAddress, chunk), 0)
+        return withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
+            var result: [UInt8] = []
+            while result.count < limit {
+                let count = read(descriptor, buffer.baseAddress, min(limit - result.count, buffer.count))
+                if count <= 0 { break }
+                result += buffer[..<count]
             }
-            if part.isEmpty { break }
-            result += part
+            return result
         }
-        return result
     }
 
     static func text(_ path: String, limit: Int = 1 << 20) -> String? {

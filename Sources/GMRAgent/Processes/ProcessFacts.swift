@@ -10,14 +10,29 @@ struct ProcessFacts {
     var startTicks: Int64
 
     init?(pid: Int32) {
-        guard let text = ProcFile.text("/proc/\(pid)/stat"), let close = text.lastIndex(of: ")") else { return nil }
+        // As bytes: this is read for every process of the machine.
+        guard let bytes = ProcFile.bytes("/proc/\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
         // The command in parentheses may hold spaces and parentheses of its own.
-        let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count > 19, let parent = Int32(fields[1]), let start = Int64(fields[19]) else { return nil }
+        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
+        guard fields.count > 19, let parent = Self.number(fields[1]), let start = Self.number(fields[19]) else {
+            return nil
+        }
         self.pid = pid
-        parentPID = parent
-        state = fields[0].utf8.first.flatMap { Self.stateName(letter: UInt32($0)) }
+        parentPID = Int32(truncatingIfNeeded: parent)
+        state = fields[0].first.flatMap { Self.stateName(letter: UInt32($0)) }
         startTicks = start
+    }
+
+    /// Nil for anything but digits.
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+        guard !digits.isEmpty, digits.count <= 18 else { return nil }
+        var number: Int64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            number = number * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        return number
     }
 
     /// `sleeping` for `S`; nil for a letter that is not known.

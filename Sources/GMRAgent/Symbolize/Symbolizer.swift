@@ -15,6 +15,8 @@ struct Symbolizer {
 
     private let settings: Settings
     private var sites: [UInt64: [Site]] = [:]
+    /// Threads of one pool share most of their frames.
+    private var framesByCaptured: [CapturedFrame: [Frame]] = [:]
     private var namesBySymbol: [String: String] = [:]
     private var sources = SourceLines()
     /// What could not be looked up, one line each.
@@ -104,6 +106,13 @@ struct Symbolizer {
     // MARK: Frames
 
     private mutating func frames(of frame: CapturedFrame, in process: CapturedProcess) -> [Frame] {
+        if let known = framesByCaptured[frame] { return known }
+        let frames = makeFrames(of: frame, in: process)
+        framesByCaptured[frame] = frames
+        return frames
+    }
+
+    private mutating func makeFrames(of frame: CapturedFrame, in process: CapturedProcess) -> [Frame] {
         let module = process.module(at: frame.address)
         let bare = Frame(
             address: frame.address, module: module?.name, modulePath: module?.path, buildID: module?.buildIDText,

@@ -32,9 +32,10 @@ extension TextRenderer {
     /// `Threads 4712 "alpha", 4713 "beta"` with their states where these differ, in lines of about 100 characters.
     private static func writeMembers(of group: ThreadGroup, to text: inout String) {
         var line = "Threads"
+        let isActivityShared = group.sharedActivity != nil
         for (index, thread) in group.threads.enumerated() {
             var item = " " + identity(of: thread)
-            if group.sharedActivity == nil { item += activity(of: thread) }
+            if !isActivityShared { item += activity(of: thread) }
             if thread.isCurrent { item += " (current)" }
             if index < group.threads.count - 1 { item += "," }
             if line.utf8.count + item.utf8.count > 100 && line != "Threads" {

@@ -5,10 +5,10 @@ struct ThreadGroup: Equatable {
 
     var first: ThreadSnapshot { threads[0] }
 
-    /// State and system call, where all the threads share them.
+    /// State and system call, where all the threads share them. Looks at every thread.
     var sharedActivity: String? {
-        let activity = TextRenderer.activity(of: first)
-        return threads.allSatisfy { TextRenderer.activity(of: $0) == activity } ? activity : nil
+        let isShared = threads.allSatisfy { $0.state == first.state && $0.syscall == first.syscall }
+        return isShared ? TextRenderer.activity(of: first) : nil
     }
 
     /// Groups in the order of their first threads.

@@ -1,0 +1,3 @@
+import BenchService
+
+try await BenchService.serve()
