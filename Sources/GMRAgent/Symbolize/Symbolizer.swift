@@ -39,7 +39,7 @@ struct Symbolizer {
 
     private mutating func lookUp(_ process: CapturedProcess, progress: () -> Void) {
         let addresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress)).sorted()
-        guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories) else {
+        guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories, nil) else {
             gaps.append("no symbols: out of memory")
             return
         }
