@@ -65,6 +65,36 @@ struct DebugFileTests {
         #expect(isComplete(gone))
     }
 
+    @Test func theCacheOfDebuginfodIsSearchedByBuildID() throws {
+        let id = try workshop.buildID("program").map { String(format: "%02x", $0) }.joined()
+        try workshop.run("mkdir -p empty/\(id) wrong/\(id) cache/\(id)")
+        try workshop.run(": > empty/\(id)/debuginfo && cp program.debug cache/\(id)/debuginfo")
+        try workshop.run("objcopy --only-keep-debug other wrong/\(id)/debuginfo")
+        func lookUp(_ caches: String...) -> SymbolizeResult {
+            symbolize(
+                workshop.path("program.stripped"), [address],
+                caches: caches.map { workshop.path($0) }.joined(separator: ":"))
+        }
+        let found = lookUp("nowhere", "empty", "wrong", "cache")
+        #expect(found.has(GMR_SYMBOLS_SEPARATE))
+        #expect(found.debugPath == workshop.path("cache/\(id)/debuginfo"))
+        #expect(isComplete(found))
+        // No file at all, "no server has it", a file of another program.
+        for place in ["nowhere", "empty", "wrong"] {
+            let result = lookUp(place)
+            #expect(result.status == 0)
+            #expect(result.found == UInt32(GMR_SYMBOLS_OPENED), "\(place)")
+            #expect(result.names == [nil])
+        }
+        // What an administrator installed comes first.
+        try workshop.run("mkdir -p store/.build-id/\(id.prefix(2))")
+        try workshop.run("cp program.debug store/.build-id/\(id.prefix(2))/\(id.dropFirst(2)).debug")
+        let installed = symbolize(
+            workshop.path("program.stripped"), [address], directories: workshop.path("store"),
+            caches: workshop.path("cache"))
+        #expect(installed.debugPath?.hasPrefix(workshop.path("store")) == true)
+    }
+
     @Test(arguments: ["program", "nameless"], [".", ".debug", "store"])
     func theDebugLinkFindsTheDebugFile(program: String, place: String) throws {
         let stripped = workshop.path("\(program).stripped")

@@ -47,9 +47,9 @@ private final class Collector {
 /// One module through a symbolizer of its own.
 func symbolize(
     _ path: String?, _ addresses: [UInt64], buildID: [UInt8] = [], wantDwarf: Bool = true,
-    directories: String = "/nonexistent", memory: UnsafeRawBufferPointer? = nil
+    directories: String = "/nonexistent", caches: String? = nil, memory: UnsafeRawBufferPointer? = nil
 ) -> SymbolizeResult {
-    let symbolizer = gmr_symbolizer_open(directories)
+    let symbolizer = gmr_symbolizer_open(directories, caches)
     defer { gmr_symbolizer_close(symbolizer) }
     let collector = Collector(count: addresses.count)
     var module = gmr_module_symbols_t()

@@ -8,7 +8,7 @@ import Testing
             "GMR_ENABLE": "no", "GMR_FORMAT": "JSON", "GMR_LOG_DIR": "/var/log/orders",
             "GMR_SIGNALS": "usr1, SIGRTMIN+3,10", "GMR_CAPTURE_DEADLINE_MS": "250", "GMR_SECTION_DEADLINE_MS": "5000",
             "GMR_HELPER_SILENCE_MS": "3000", "GMR_MAX_THREADS": "64", "GMR_DEBUG_DIR": "/a:/b", "GMR_SYSTEM_LINES": "1",
-            "PATH": "/bin",
+            "GMR_DEBUGINFOD": "on", "PATH": "/bin",
         ])
         #expect(problems.isEmpty)
         #expect(
@@ -16,7 +16,7 @@ import Testing
                 == Settings(
                     isEnabled: false, format: .json, captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5),
                     helperSilence: .seconds(3), maximumThreadCount: 64, debugDirectories: "/a:/b",
-                    symbolizeSystemLibraries: true, logDirectory: "/var/log/orders",
+                    symbolizeSystemLibraries: true, fetchDebugInformation: true, logDirectory: "/var/log/orders",
                     signals: ["SIGUSR1", "SIGRTMIN+3"]))
     }
 

@@ -12,7 +12,8 @@ import Testing
     static let settings = Settings(
         isEnabled: false, format: .both, captureDeadline: .nanoseconds(1), sectionDeadline: .seconds(-3),
         helperSilence: .milliseconds(2_500), maximumThreadCount: 7, debugDirectories: "/a:/b",
-        symbolizeSystemLibraries: true, logDirectory: "/var/log", signals: ["SIGUSR2", "SIGRTMIN+3"])
+        symbolizeSystemLibraries: true, fetchDebugInformation: true, logDirectory: "/var/log",
+        signals: ["SIGUSR2", "SIGRTMIN+3"])
     static let package = Package(vendor: nil, product: "orders", version: "1.4.2")
 
     @Test func whatIsWrittenIsRead() throws {

@@ -58,6 +58,12 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
 /* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);
 
+/* Starts the program at the path arguments[0] in a session of its own, with "/" as its directory, /dev/null as its
+ * standard descriptors and none beyond, default signals and an empty mask. Nobody waits for it.
+ * Returns 0 or a negative errno. Threads: the helper's only one, before it ends: its own descriptors beyond the
+ * standard ones are marked to be closed by every exec. Both lists end with NULL. */
+int gmr_spawn_detached(char *const *arguments, char *const *environment);
+
 /* Names the calling thread, 15 characters at most. */
 void gmr_thread_name(const char *name);
 

@@ -207,7 +207,8 @@ typedef struct {
     int32_t helper_error;
     uint32_t helper_attempts; /* 1 where the worker finishes what a helper could not: see helper_error */
     int32_t helper_pid;
-    uint32_t reserved;
+    uint32_t adopts_orphans; /* 1: what a helper leaves running would become a child of the service */
+    uint64_t fetch_until_ns; /* CLOCK_MONOTONIC: until then what a helper started may still fetch debug information */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

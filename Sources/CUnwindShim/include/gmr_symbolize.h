@@ -47,9 +47,10 @@ typedef struct {
 typedef void (*gmr_symbolize_callback)(void *context, uint32_t index, uint32_t depth,
                                        const gmr_source_frame_t *frame);
 
-/* Directories searched for separate debug files, colon separated; NULL: "/usr/lib/debug". Never the network.
+/* Directories searched for separate debug files, colon separated; NULL: "/usr/lib/debug". Then caches of debuginfod
+ * clients ("CACHE/BUILDID/debuginfo"), colon separated; NULL: none. Never the network.
  * Ownership: the caller closes. NULL when out of memory. */
-gmr_symbolizer_t *gmr_symbolizer_open(const char *debug_directories);
+gmr_symbolizer_t *gmr_symbolizer_open(const char *debug_directories, const char *debuginfod_caches);
 /* NULL is fine. */
 void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer);
 

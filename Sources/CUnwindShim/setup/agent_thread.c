@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../signal_safe/capture.h"
@@ -33,6 +34,13 @@ static void *worker_main(void *unused) {
     return NULL;
 }
 
+/* PID 1 and a child subreaper are given the orphans among their descendants. */
+static int adopts_orphans(void) {
+    int is_subreaper = 0;
+    (void)prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0);
+    return is_subreaper || getpid() == 1;
+}
+
 /* 1 where the helper delivered the report; 0 where it could not, arena->helper_error says why. */
 static int finish_in_helper(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
@@ -44,6 +52,7 @@ static int finish_in_helper(void) {
     arena->helper_pid = 0;
     arena->helper_error = 0;
     arena->helper_attempts = 1;
+    arena->adopts_orphans = (uint32_t)adopts_orphans();
     gmr_store_release(&arena->helper_state, GMR_HELPER_STARTING);
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     int keeper = gmr_ss_helper_spawn(state->executable_descriptor, state->arena_descriptor);

@@ -1,5 +1,5 @@
 /*
- * debug_file.c: finds the separate debug file of a module, by build ID and by .gnu_debuglink.
+ * debug_file.c: finds the separate debug file of a module, by build ID, in debuginfod's cache too, and by debug link.
  * Threads: the symbolizer's own.
  * Signal safety: none (malloc, libelf, liblzma).
  *
@@ -79,13 +79,19 @@ static bool next_directory(const char **list, char *directory, size_t capacity) 
     return false;
 }
 
-static bool try_build_id(const search_t *search, const char *directories, char *path) {
+static bool try_build_id(const search_t *search, const gmr_debug_places_t *places, char *path) {
     if (search->build_id_size < 2 || search->build_id_size > GMR_BUILD_ID_MAX) return false;
     char hex[2 * GMR_BUILD_ID_MAX + 1];
     for (uint32_t i = 0; i < search->build_id_size; i++) snprintf(hex + 2 * i, 3, "%02x", search->build_id[i]);
     char directory[PATH_MAX];
+    const char *directories = places->directories, *caches = places->caches;
     while (next_directory(&directories, directory, sizeof directory)) {
         const int length = snprintf(path, PATH_MAX, "%s/.build-id/%.2s/%s.debug", directory, hex, hex + 2);
+        if (length < PATH_MAX && try_path(search, path)) return true;
+    }
+    /* A file without a byte, which is no ELF file, stands for "no server has it". */
+    while (next_directory(&caches, directory, sizeof directory)) {
+        const int length = snprintf(path, PATH_MAX, "%s/%s/debuginfo", directory, hex);
         if (length < PATH_MAX && try_path(search, path)) return true;
     }
     return false;
@@ -123,12 +129,13 @@ static bool try_debug_link(search_t *search, const char *main_path, const char *
 }
 
 int gmr_debug_file_find(const gmr_elf_image_t *main, const char *main_path, const uint8_t *build_id,
-                        uint32_t build_id_size, const char *directories, gmr_string_arena_t *arena,
+                        uint32_t build_id_size, const gmr_debug_places_t *places, gmr_string_arena_t *arena,
                         gmr_elf_image_t *found, const char **found_path) {
     search_t search = {.main = main, .build_id = build_id, .build_id_size = build_id_size, .found = found};
     char path[PATH_MAX];
     *found = (gmr_elf_image_t){.fd = -1};
-    if (!try_build_id(&search, directories, path) && !try_debug_link(&search, main_path, directories, path)) {
+    if (!try_build_id(&search, places, path)
+        && !try_debug_link(&search, main_path, places->directories, path)) {
         return -ENOENT;
     }
     *found_path = gmr_string_arena_copy(arena, path, strlen(path));

@@ -58,10 +58,16 @@ bool gmr_elf_image_has_debug_info(const gmr_elf_image_t *image);
 
 /* ---- debug_file.c, minidebuginfo.c: where else symbols of a module may be ---- */
 
+/* Where separate debug files may lie; colon separated, may be empty. */
+typedef struct {
+    char *directories; /* below them ".build-id/", and files of debug links */
+    char *caches;      /* of debuginfod clients */
+} gmr_debug_places_t;
+
 /* Opens the separate debug file that belongs to the build ID, or to the debug link of `main` (may be not open).
  * Returns 0 and the path in `arena`, or -ENOENT. Never the network. */
 int gmr_debug_file_find(const gmr_elf_image_t *main, const char *main_path, const uint8_t *build_id,
-                        uint32_t build_id_size, const char *directories, gmr_string_arena_t *arena,
+                        uint32_t build_id_size, const gmr_debug_places_t *places, gmr_string_arena_t *arena,
                         gmr_elf_image_t *found, const char **found_path);
 /* Unpacks .gnu_debugdata of `main`. 0, -ENOENT, -E2BIG, -ENOMEM or -EBADMSG (broken xz). */
 int gmr_minidebuginfo_open(const gmr_elf_image_t *main, gmr_elf_image_t *found);

@@ -13,7 +13,7 @@ enum { TEXT_MAX_BYTES = 64 * 1024 }; /* of a name out of DWARF; a broken string 
 
 struct gmr_symbolizer {
     gmr_string_arena_t strings;
-    char *directories;
+    gmr_debug_places_t places; /* Ownership: both lists are the symbolizer's */
 };
 
 /* One module while it is being looked up. */
@@ -28,19 +28,21 @@ typedef struct {
     void *context;
 } lookup_t;
 
-gmr_symbolizer_t *gmr_symbolizer_open(const char *debug_directories) {
+gmr_symbolizer_t *gmr_symbolizer_open(const char *debug_directories, const char *debuginfod_caches) {
     gmr_symbolizer_t *symbolizer = calloc(1, sizeof *symbolizer);
     if (symbolizer == NULL) return NULL;
-    symbolizer->directories = strdup(debug_directories != NULL ? debug_directories : "/usr/lib/debug");
-    if (symbolizer->directories != NULL) return symbolizer;
-    free(symbolizer);
+    symbolizer->places.directories = strdup(debug_directories != NULL ? debug_directories : "/usr/lib/debug");
+    symbolizer->places.caches = strdup(debuginfod_caches != NULL ? debuginfod_caches : "");
+    if (symbolizer->places.directories != NULL && symbolizer->places.caches != NULL) return symbolizer;
+    gmr_symbolizer_close(symbolizer);
     return NULL;
 }
 
 void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer) {
     if (symbolizer == NULL) return;
     gmr_string_arena_free(&symbolizer->strings);
-    free(symbolizer->directories);
+    free(symbolizer->places.directories);
+    free(symbolizer->places.caches);
     free(symbolizer);
 }
 
@@ -83,7 +85,7 @@ static void open_separate(lookup_t *lookup, const char *path, const uint8_t *bui
         build_id = main->build_id;
         build_id_size = main->build_id_size;
     }
-    if (gmr_debug_file_find(main, path, build_id, build_id_size, lookup->symbolizer->directories,
+    if (gmr_debug_file_find(main, path, build_id, build_id_size, &lookup->symbolizer->places,
                             &lookup->symbolizer->strings, &lookup->separate, &out->debug_path) == 0) {
         out->found |= GMR_SYMBOLS_SEPARATE;
     }

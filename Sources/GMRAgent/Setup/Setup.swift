@@ -12,7 +12,8 @@ struct Setup {
         configuration: ConfigurationSnapshot, setUpSignals: Bool
     ) throws(GuruMeditationError) {
         var settings = settings
-        for problem in settings.apply(environment: Self.environment()) { Self.warn(problem.description) }
+        let environment = Self.environment()
+        for problem in settings.apply(environment: environment) { Self.warn(problem.description) }
         for signal in signals ?? [] {
             if let reason = signal.reasonNotToTrigger {
                 throw GuruMeditationError(.unusableSignal, "\(signal) \(reason)")
@@ -30,7 +31,8 @@ struct Setup {
         record = SetupRecord(
             package: package, serviceName: name, settings: settings, configuration: configuration,
             executable: executable, arguments: ProcFile.strings("/proc/self/cmdline"), host: Self.hostName(),
-            started: ProcessFacts.startTime(of: getpid()))
+            started: ProcessFacts.startTime(of: getpid()),
+            debuginfod: settings.fetchDebugInformation ? DebuginfodEnvironment(environment: environment) : nil)
     }
 
     func install() throws(GuruMeditationError) {
@@ -84,7 +86,7 @@ struct Setup {
         var entry = environ
         while let text = entry.pointee {
             let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2, pair[0].hasPrefix("GMR_") { result[String(pair[0])] = String(pair[1]) }
+            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
             entry += 1
         }
         return result

@@ -11,10 +11,13 @@ struct SetupRecord: WireCodable, Sendable {
     var arguments: [String]
     var host: String?
     var started: Timestamp?
+    /// Nil where debuginfod is not to be used.
+    var debuginfod: DebuginfodEnvironment?
 
     init(
         package: Package, serviceName: String, settings: Settings, configuration: ConfigurationSnapshot,
-        executable: String?, arguments: [String], host: String?, started: Timestamp?
+        executable: String?, arguments: [String], host: String?, started: Timestamp?,
+        debuginfod: DebuginfodEnvironment?
     ) {
         self.package = package
         self.serviceName = serviceName
@@ -24,6 +27,7 @@ struct SetupRecord: WireCodable, Sendable {
         self.arguments = arguments
         self.host = host
         self.started = started
+        self.debuginfod = debuginfod
     }
 
     func encode(to writer: inout WireWriter) {
@@ -35,6 +39,7 @@ struct SetupRecord: WireCodable, Sendable {
         writer.write(arguments)
         writer.write(host)
         writer.write(started) { writer, time in writer.write(signed: time.nanosecondsSinceEpoch) }
+        writer.write(debuginfod) { $0.write($1) }
     }
 
     init(from reader: inout WireReader) throws(WireError) {
@@ -46,5 +51,6 @@ struct SetupRecord: WireCodable, Sendable {
         arguments = try reader.readStrings()
         host = try reader.readOptionalString()
         started = try reader.readBool() ? Timestamp(nanosecondsSinceEpoch: try reader.readSigned()) : nil
+        debuginfod = try reader.readBool() ? try reader.read() : nil
     }
 }

@@ -14,6 +14,7 @@ struct Symbolizer {
     }
 
     private let settings: Settings
+    private let debuginfodCaches: [String]
     private var sites: [UInt64: [Site]] = [:]
     /// Threads of one pool share most of their frames.
     private var framesByCaptured: [CapturedFrame: [Frame]] = [:]
@@ -21,9 +22,13 @@ struct Symbolizer {
     private var sources = SourceLines()
     /// What could not be looked up, one line each.
     private(set) var gaps: [String] = []
+    /// Those whose frames could say more if their debug information were here.
+    private(set) var modulesWithoutDebugInformation: [CapturedModule] = []
 
-    init(settings: Settings) {
+    /// - Parameter debuginfodCaches: Directories that are searched too. Nothing is ever fetched here.
+    init(settings: Settings, debuginfodCaches: [String]) {
         self.settings = settings
+        self.debuginfodCaches = debuginfodCaches
     }
 
     /// The threads with their frames; those inlined into one address stand before the function they are part of.
@@ -41,7 +46,8 @@ struct Symbolizer {
 
     private mutating func lookUp(_ process: CapturedProcess, progress: () -> Void) {
         let addresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress)).sorted()
-        guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories) else {
+        let caches = debuginfodCaches.joined(separator: ":")
+        guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories, caches) else {
             gaps.append("no symbols: out of memory")
             return
         }
@@ -81,7 +87,13 @@ struct Symbolizer {
                 collector.sites[Int(index)].append(Site(frame))
             }, Unmanaged.passUnretained(collector).toOpaque(), &found)
         for (address, sites) in zip(addresses, collector.sites) { self.sites[address] = sites }
-        explain(found, result: result, of: module, nameless: collector.sites.count { $0.last?.name == nil })
+        let nameless = collector.sites.count { $0.last?.name == nil }
+        explain(found, result: result, of: module, nameless: nameless)
+        let hasAll =
+            wantsLines
+            ? found.found & UInt32(GMR_SYMBOLS_DWARF | GMR_SYMBOLS_UNREADABLE_DWARF) != 0
+            : nameless == 0 || found.found & UInt32(GMR_SYMBOLS_SYMTAB) != 0
+        if !hasAll, !module.isVDSO { modulesWithoutDebugInformation.append(module) }
     }
 
     private mutating func explain(

@@ -16,21 +16,33 @@ struct ReportBuilder {
     /// Says that the work goes on.
     let progress: () -> Void
 
-    func build(hiddenProcesses: Set<Int32>, earlierFailure: String?) -> Report {
+    /// - Parameter fetchObstacle: What keeps missing debug information from being fetched.
+    /// - Returns: The report, and in the helper what is to be fetched once it is delivered.
+    func build(
+        hiddenProcesses: Set<Int32>, earlierFailure: String?, fetchObstacle: DebugInformationFetch.Obstacle?
+    ) -> (Report, DebugInformationFetch?) {
         let process = decoder.capture()
         progress()
         let begin = ContinuousClock.now
-        var symbolizer = Symbolizer(settings: setup.settings)
+        var symbolizer = Symbolizer(
+            settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         let threads = symbolizer.symbolize(process, progress: progress)
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps
+        // A process that must live starts no other one.
+        let fetch = (place == .helper ? setup.debuginfod : nil).flatMap {
+            DebugInformationFetch(
+                for: symbolizer.modulesWithoutDebugInformation, environment: $0, obstacle: fetchObstacle)
+        }
+        if let fetch { completeness.gaps.append(fetch.gap) }
         if let earlierFailure { completeness.gaps.append(earlierFailure) }
         completeness.stages.symbolizeNanoseconds = (ContinuousClock.now - begin).nanoseconds
-        return Report(
+        let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
             package: setup.package, threads: threads,
             processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses),
             configuration: setup.configuration, completeness: completeness)
+        return (report, fetch)
     }
 
     private func identity(of process: CapturedProcess) -> ProcessIdentity {

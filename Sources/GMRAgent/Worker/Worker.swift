@@ -9,7 +9,7 @@ enum Worker {
         let isForCallers = kinds & 1 << UInt32(GMR_TRIGGER_API) != 0
         let isForPeople = kinds & ~(1 << UInt32(GMR_TRIGGER_API)) != 0
         let requests = isForCallers ? ReportRequests.shared.takeAll() : []
-        guard let (builder, report) = build(arena: arena, place: .worker) else {
+        guard let (builder, report, _) = build(arena: arena, place: .worker) else {
             // The arena is this process's own: its set-up record was written by Setup and cannot be damaged.
             fatalError("the set-up record of the arena is damaged")
         }
@@ -24,18 +24,21 @@ enum Worker {
 
     /// In the helper process: everything from the arena to the delivered report.
     static func finishInHelper(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
-        guard let (builder, report) = build(arena: arena, place: .helper) else {
+        guard let (builder, report, fetch) = build(arena: arena, place: .helper) else {
             arena.pointee.helper_error = EPROTO
             gmr_arena_progress(arena, UInt32(GMR_HELPER_FAILED))
             return
         }
         deliver(report, of: builder, arena: arena)
         gmr_arena_progress(arena, UInt32(GMR_HELPER_DONE))
+        if let fetch, let environment = builder.setup.debuginfod {
+            DetachedFetcher.start(fetch, environment: environment, arena: arena)
+        }
     }
 
     private static func build(
         arena: UnsafeMutablePointer<gmr_arena_header_t>, place: ReportBuilder.Place
-    ) -> (ReportBuilder, Report)? {
+    ) -> (ReportBuilder, Report, DebugInformationFetch?)? {
         let decoder = CaptureDecoder(arena: arena)
         guard let setup = try? decoder.setup() else { return nil }
         let builder = ReportBuilder(decoder: decoder, setup: setup, place: place) { gmr_arena_progress(arena, 0) }
@@ -43,7 +46,9 @@ enum Worker {
         let failure = place == .worker && header.helper_attempts > 0 ? helperFailure(header) : nil
         // The helper and the keeper that started it are no part of the service.
         let hidden: Set<Int32> = place == .helper ? [getpid(), getppid()] : []
-        return (builder, builder.build(hiddenProcesses: hidden, earlierFailure: failure))
+        let (report, fetch) = builder.build(
+            hiddenProcesses: hidden, earlierFailure: failure, fetchObstacle: DetachedFetcher.obstacle(in: header))
+        return (builder, report, fetch)
     }
 
     private static func deliver(

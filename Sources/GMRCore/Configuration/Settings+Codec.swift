@@ -9,6 +9,7 @@ extension Settings: WireCodable {
         writer.write(signed: Int64(maximumThreadCount))
         writer.write(debugDirectories)
         writer.write(symbolizeSystemLibraries)
+        writer.write(fetchDebugInformation)
         writer.write(logDirectory)
         writer.write(signals != nil)
         if let signals { writer.write(signals) }
@@ -29,6 +30,7 @@ extension Settings: WireCodable {
         maximumThreadCount = try reader.readInt()
         debugDirectories = try reader.readOptionalString()
         symbolizeSystemLibraries = try reader.readBool()
+        fetchDebugInformation = try reader.readBool()
         logDirectory = try reader.readOptionalString()
         signals = try reader.readBool() ? try reader.readStrings() : nil
     }

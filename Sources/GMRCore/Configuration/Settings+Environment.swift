@@ -12,6 +12,7 @@ extension Settings {
     /// | `GMR_MAX_THREADS` | 1 to 65536 |
     /// | `GMR_DEBUG_DIR` | folders with separate debug information, separated by colons |
     /// | `GMR_SYSTEM_LINES` | as `GMR_ENABLE` |
+    /// | `GMR_DEBUGINFOD` | as `GMR_ENABLE`; then `DEBUGINFOD_URLS` names the servers, as for every debuginfod client |
     ///
     /// A variable that is empty counts as not set. One that cannot be used leaves the setting as it was.
     /// - Returns: A problem for each value that could not be used; the others are taken over all the same.
@@ -27,6 +28,7 @@ extension Settings {
         reader.readNumber("GMR_MAX_THREADS", accepted: 1...65_536, what: "threads", into: &maximumThreadCount)
         reader.readText("GMR_DEBUG_DIR", into: &debugDirectories)
         reader.readFlag("GMR_SYSTEM_LINES", into: &symbolizeSystemLibraries)
+        reader.readFlag("GMR_DEBUGINFOD", into: &fetchDebugInformation)
         return reader.problems
     }
 }

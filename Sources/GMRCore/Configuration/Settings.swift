@@ -19,6 +19,9 @@ public struct Settings: Sendable, Equatable {
     /// Whether files and lines are looked up in the debug information of system libraries too. That costs time;
     /// their function names are always shown.
     public var symbolizeSystemLibraries: Bool
+    /// Whether debuginfod is used: its local cache is searched for debug information, and what a report lacked is
+    /// fetched into that cache once the report is delivered, for the next one. False: nothing of it is touched.
+    public var fetchDebugInformation: Bool
     /// The folder for reports, one file each; nil: reports go to standard error. `log_dir` of oslo.reports.
     public var logDirectory: String?
     /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
@@ -29,7 +32,7 @@ public struct Settings: Sendable, Equatable {
         isEnabled: Bool = true, format: ReportFormat = .text, captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
-        logDirectory: String? = nil, signals: [String]? = nil
+        fetchDebugInformation: Bool = false, logDirectory: String? = nil, signals: [String]? = nil
     ) {
         self.isEnabled = isEnabled
         self.format = format
@@ -39,6 +42,7 @@ public struct Settings: Sendable, Equatable {
         self.maximumThreadCount = maximumThreadCount
         self.debugDirectories = debugDirectories
         self.symbolizeSystemLibraries = symbolizeSystemLibraries
+        self.fetchDebugInformation = fetchDebugInformation
         self.logDirectory = logDirectory
         self.signals = signals
     }
