@@ -114,7 +114,8 @@ private final class Spin: Sendable {
 
     init() {
         let thread = Thread { [self] in
-            Thread.current.name = "spin"  // only the thread itself can give the kernel its name
+            // Thread.name reaches the kernel only sometimes: it races with the start of the thread.
+            try? "spin".write(toFile: "/proc/thread-self/comm", atomically: false, encoding: .utf8)
             run()
             hasEnded.signal()
         }
