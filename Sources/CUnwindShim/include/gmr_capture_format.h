@@ -62,7 +62,8 @@ enum {
     GMR_SLOT_FRAMES_CUT = 1u << 1,      /* more than GMR_FRAME_CAPACITY frames */
     GMR_SLOT_BLOCKS_SIGPROF = 1u << 2,  /* its mask keeps the capture signal out */
     GMR_SLOT_SYSCALL_DENIED = 1u << 3,  /* /proc/self/task/TID/syscall could not be opened: not dumpable */
-    GMR_SLOT_RBP_RECOVERED = 1u << 4,   /* the frame pointer was found in the stack, not in the registers */
+    GMR_SLOT_RBP_RECOVERED = 1u << 4,   /* the frame pointer follows from the code of a prologue and the stack pointer */
+    GMR_SLOT_RBP_SEARCHED = 1u << 6,    /* the frame pointer was searched for in the stack: callers are likely, not sure */
     GMR_SLOT_SIGNAL_REFUSED = 1u << 5,  /* the capture signal could not be sent: problem_errno */
 };
 

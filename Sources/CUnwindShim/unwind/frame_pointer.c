@@ -5,8 +5,9 @@
  *
  * libc's functions mostly leave rbp alone, so the value is needed as late as in the first function with a frame
  * pointer. There the stack pointer is known, and the prologue says how far above it rbp points. Where the function
- * moves the stack pointer at run time (alloca, Swift generics, realignment) the stack is searched upward for a return
- * address whose call instruction leads to this very function. A bare guess is never taken.
+ * moves the stack pointer at run time (alloca, Swift generics, realignment) the stack is searched upward, from the
+ * fixed part of the frame on, for a return address whose call leads to this very function. The remains of an earlier
+ * call may be found instead, so the report says that it was searched. Rejected: indirect calls, which prove nothing.
  */
 #include "frame_pointer.h"
 
@@ -28,43 +29,74 @@ static int32_t signed32(const uint8_t *bytes) {
     return value;
 }
 
-/* Bytes between rbp and the stack pointer behind the prologue; -1 where it is not the usual one. `*end`: its length. */
-static int64_t prologue_depth(uint64_t function, uint64_t *end) {
-    uint8_t code[PROLOGUE_BYTES];
+typedef struct {
+    int64_t depth;     /* bytes between rbp and the lowest stack pointer that the prologue sets */
+    uint64_t end;      /* the address behind it */
+    uint32_t aligned;  /* the stack pointer was then rounded down to this; 0: it was not */
+} prologue_t;
+
+/* Length of an instruction that compilers put between a prologue's pushes and that leaves rsp alone: mov, lea or xor
+ * between registers, a store of a register below rbp; 0 for any other. */
+static uint32_t harmless(const uint8_t *code) {
+    uint32_t at = (code[0] & 0xf0) == 0x40 ? 1 : 0;
+    uint8_t opcode = code[at], operand = code[at + 1];
+    if (opcode != 0x89 && opcode != 0x8b && opcode != 0x31 && opcode != 0x33 && opcode != 0x8d) return 0;
+    uint8_t mode = operand >> 6, target = operand & 7;
+    int writes_rsp = opcode == 0x8b || opcode == 0x33 || opcode == 0x8d
+                         ? (operand >> 3 & 7) == 4 && !(code[0] & 4 && at)
+                         : mode == 3 && target == 4 && !(code[0] & 1 && at);
+    if (writes_rsp) return 0;
+    if (mode == 3) return opcode == 0x8d ? 0 : at + 2;
+    if (target == 4) return 0; /* SIB */
+    if (mode == 1) return at + 3;
+    if (mode == 2) return at + 6;
+    return target == 5 ? at + 6 : at + 2;
+}
+
+/* 0 where the function does not begin with the usual `push %rbp; mov %rsp,%rbp`. */
+static int read_prologue(uint64_t function, prologue_t *prologue) {
+    uint8_t code[PROLOGUE_BYTES + 16];
     uint32_t at = 0;
-    if (!gmr_image_read(function, code, sizeof code)) return -1;
+    if (!function || !gmr_image_read(function, code, sizeof code)) return 0;
     if (code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x1e && code[3] == 0xfa) at += 4; /* endbr64 */
-    if (code[at] != 0x55) return -1;                                                      /* push %rbp */
+    if (code[at] != 0x55) return 0;                                                       /* push %rbp */
     at++;
     if (code[at] != 0x48 || !((code[at + 1] == 0x89 && code[at + 2] == 0xe5) ||           /* mov %rsp,%rbp */
                               (code[at + 1] == 0x8b && code[at + 2] == 0xec))) {
-        return -1;
+        return 0;
     }
     at += 3;
-    int64_t depth = 0;
-    while (at + 8 < PROLOGUE_BYTES) {
-        if (code[at] >= 0x50 && code[at] <= 0x57) { /* push */
-            depth += 8;
-            at += 1;
-        } else if (code[at] == 0x41 && code[at + 1] >= 0x50 && code[at + 1] <= 0x57) { /* push %r8…%r15 */
-            depth += 8;
-            at += 2;
+    *prologue = (prologue_t){.end = function + at};
+    while (at < PROLOGUE_BYTES) {
+        const uint8_t *next = code + at;
+        uint32_t length = harmless(next);
+        if (next[0] >= 0x50 && next[0] <= 0x57) { /* push */
+            prologue->depth += 8;
+            prologue->end = function + ++at;
+        } else if (next[0] == 0x41 && next[1] >= 0x50 && next[1] <= 0x57) { /* push %r8…%r15 */
+            prologue->depth += 8;
+            prologue->end = function + (at += 2);
+        } else if (next[0] == 0x48 && next[1] == 0x83 && next[2] == 0xe4) { /* and $imm8,%rsp */
+            prologue->aligned = (uint32_t)-(int32_t)(int8_t)next[3];
+            prologue->end = function + (at += 4);
+        } else if (next[0] == 0x48 && next[1] == 0x83 && next[2] == 0xec) { /* sub $imm8,%rsp */
+            prologue->depth += (int8_t)next[3];
+            prologue->end = function + at + 4;
+            break;
+        } else if (next[0] == 0x48 && next[1] == 0x81 && next[2] == 0xec) { /* sub $imm32,%rsp */
+            prologue->depth += signed32(next + 3);
+            prologue->end = function + at + 7;
+            break;
+        } else if (length) {
+            at += length;
         } else {
             break;
         }
     }
-    if (code[at] == 0x48 && code[at + 1] == 0x83 && code[at + 2] == 0xec) { /* sub $imm8,%rsp */
-        depth += (int8_t)code[at + 3];
-        at += 4;
-    } else if (code[at] == 0x48 && code[at + 1] == 0x81 && code[at + 2] == 0xec) { /* sub $imm32,%rsp */
-        depth += signed32(code + at + 3);
-        at += 7;
-    }
-    *end = function + at;
-    return depth;
+    return prologue->depth >= 0;
 }
 
-typedef enum { NOT_A_CALL, CALL_ELSEWHERE, CALL_INDIRECT, CALL_OF_FUNCTION } call_t;
+typedef enum { NOT_A_CALL, SOME_CALL, CALL_OF_FUNCTION } call_t;
 
 /* Follows the jump of a PLT entry or a thunk, if `target` is one. */
 static uint64_t jump_target(uint64_t target) {
@@ -83,14 +115,14 @@ static uint64_t jump_target(uint64_t target) {
 /* What kind of call ends right before `address`, seen from `function`. */
 static call_t call_before(const gmr_arena_header_t *arena, uint64_t address, uint64_t function) {
     const gmr_module_t *module = gmr_module_at(arena, address);
-    if (!module || address < module->text_start + MAX_CALL_BYTES || address > module->text_end) return NOT_A_CALL;
+    if (!function || !module || address < module->text_start + MAX_CALL_BYTES || address > module->text_end) return NOT_A_CALL;
     uint8_t code[MAX_CALL_BYTES];
     if (!gmr_image_read(address - MAX_CALL_BYTES, code, sizeof code)) return NOT_A_CALL;
     if (code[3] == 0xe8) { /* call rel32 */
         uint64_t target = address + (uint64_t)(int64_t)signed32(code + 4);
         if (target == function || jump_target(target) == function) return CALL_OF_FUNCTION;
         const gmr_module_t *there = gmr_module_at(arena, target);
-        if (there && target >= there->text_start && target < there->text_end) return CALL_ELSEWHERE;
+        if (there && target >= there->text_start && target < there->text_end) return SOME_CALL;
     }
     /* ff /2 with every length of its operand: register or [register], +disp8, +SIB, rip- or disp32-relative. */
     for (uint32_t length = 2; length <= 7; length++) {
@@ -100,37 +132,28 @@ static call_t call_before(const gmr_arena_header_t *arena, uint64_t address, uin
         uint32_t expected = 2 + (mode != 3 && base == 4);
         if (mode == 1) expected += 1;
         if (mode == 2 || (mode == 0 && base == 5)) expected += 4;
-        if (expected == length) return CALL_INDIRECT;
+        if (expected == length) return SOME_CALL;
     }
     return NOT_A_CALL;
 }
 
 int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint64_t function, uint64_t pc,
                            uint64_t sp, uint64_t *rbp) {
-    uint64_t saved, back, end = 0;
-    int64_t depth = prologue_depth(function, &end);
-    if (depth >= 0 && pc >= end) {
-        uint64_t candidate = sp + (uint64_t)depth;
-        if (stack_word(slot, candidate, &saved) && stack_word(slot, candidate + 8, &back) &&
-            call_before(arena, back, function) != NOT_A_CALL) {
-            *rbp = candidate;
-            return 1;
-        }
+    uint64_t saved, back;
+    prologue_t prologue = {0};
+    int is_usual = read_prologue(function, &prologue) && pc >= prologue.end;
+    uint64_t lowest = is_usual ? sp + (uint64_t)prologue.depth : sp;
+    if (is_usual && !prologue.aligned && stack_word(slot, lowest, &saved) && stack_word(slot, lowest + 8, &back) &&
+        call_before(arena, back, function) != NOT_A_CALL) {
+        *rbp = lowest;
+        return GMR_RBP_FROM_PROLOGUE;
     }
     /* rbp is a multiple of 16: at the call the stack is aligned, then come the return address and the saved rbp. */
-    uint64_t indirect = 0;
-    for (uint64_t at = (sp + 15) & ~UINT64_C(15); stack_word(slot, at, &saved) && stack_word(slot, at + 8, &back);
+    for (uint64_t at = (lowest + 15) & ~UINT64_C(15); stack_word(slot, at, &saved) && stack_word(slot, at + 8, &back);
          at += 16) {
-        call_t call = call_before(arena, back, function);
-        if (call == CALL_OF_FUNCTION) {
-            *rbp = at;
-            return 1;
-        }
-        /* A frame chain leads upward; a word that is no stack address is no saved frame pointer worth a guess. */
-        if (call == CALL_INDIRECT && !indirect && saved > at && saved < slot->stack_base + slot->stack_bytes) {
-            indirect = at;
-        }
+        if (call_before(arena, back, function) != CALL_OF_FUNCTION) continue;
+        *rbp = at;
+        return GMR_RBP_SEARCHED;
     }
-    *rbp = indirect;
-    return indirect != 0;
+    return GMR_RBP_NOT_FOUND;
 }

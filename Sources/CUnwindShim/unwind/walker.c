@@ -36,7 +36,6 @@ typedef struct {
     const gmr_arena_header_t *arena;
     gmr_slot_t *slot;
     int task_directory;
-    uint64_t function_start; /* of the code last looked up */
     int no_info;             /* the step found no unwind information */
     int unreadable;          /* the step read memory that is not there */
     int beyond_copy;         /* the step needed more of the stack than was copied */
@@ -64,7 +63,6 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
         if (!walk->unreadable) walk->no_info = 1;
         return -UNW_ESTOPUNWIND;
     }
-    walk->function_start = info->start_ip;
     return 0;
 }
 
@@ -181,20 +179,26 @@ int gmr_walker_load(void) {
 void gmr_walker_enlarge_cache(void) { libunwind.set_cache_size(libunwind.space, 4096, 0); }
 
 /* Steps once; with the frame pointer found first where the step turns out to need it. */
-static int step(walk_t *walk, unw_cursor_t *cursor, uint64_t pc, uint64_t sp) {
+static int step(walk_t *walk, unw_cursor_t *cursor, uint64_t pc, uint64_t sp, int exact) {
     unw_cursor_t before;
     int rbp_unknown = !(walk->slot->known_registers >> GMR_REG_RBP & 1);
     if (rbp_unknown) before = *cursor;
     walk->no_info = walk->unreadable = walk->beyond_copy = walk->wants_rbp = 0;
     int result = libunwind.step(cursor);
     if (!rbp_unknown || !walk->wants_rbp) return result;
-    if (!gmr_find_frame_pointer(walk->arena, walk->slot, walk->function_start, pc, sp,
-                                &walk->slot->registers[GMR_REG_RBP])) {
+    /* libunwind looks a function up only where its row cache does not know the address. */
+    unw_proc_info_t function;
+    int found = GMR_RBP_NOT_FOUND;
+    if (find_proc_info(libunwind.space, exact ? pc : pc - 1, &function, 0, walk) == 0) {
+        found = gmr_find_frame_pointer(walk->arena, walk->slot, function.start_ip, pc, sp,
+                                       &walk->slot->registers[GMR_REG_RBP]);
+    }
+    if (found == GMR_RBP_NOT_FOUND) {
         walk->unreadable = 1;
         return -UNW_EBADREG;
     }
     walk->slot->known_registers |= 1u << GMR_REG_RBP;
-    walk->slot->flags |= GMR_SLOT_RBP_RECOVERED;
+    walk->slot->flags |= found == GMR_RBP_SEARCHED ? GMR_SLOT_RBP_SEARCHED : GMR_SLOT_RBP_RECOVERED;
     *cursor = before;
     walk->no_info = walk->unreadable = walk->beyond_copy = walk->wants_rbp = 0;
     return libunwind.step(cursor);
@@ -238,7 +242,7 @@ static void walk_slot(walk_t *walk) {
         if (exact || trampoline) frame->flags |= GMR_FRAME_EXACT;
         if (trampoline) frame->flags |= GMR_FRAME_SIGNAL;
         if (!walk->used_live_memory) frames_from_copy = slot->frame_count;
-        int result = step(walk, &cursor, pc, sp);
+        int result = step(walk, &cursor, pc, sp, exact || trampoline);
         slot->stop = stop_reason(walk, &cursor, result);
         if (result <= 0 || slot->stop != GMR_STOP_COMPLETE) break;
         libunwind.get_reg(&cursor, UNW_REG_SP, &next_sp);

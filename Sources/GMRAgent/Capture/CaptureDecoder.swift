@@ -30,6 +30,9 @@ struct CaptureDecoder {
             if gmr_slot_state(slot) == UInt32(GMR_SLOT_EXITED), slot.pointee.kernel_state == 0 { continue }
             let thread = self.thread(slot)
             if let problem = thread.snapshot.captureProblem { gaps.append("tid \(thread.snapshot.tid): \(problem)") }
+            if slot.pointee.flags & UInt32(GMR_SLOT_RBP_SEARCHED) != 0 {
+                gaps.append("tid \(thread.snapshot.tid): its frame pointer was searched for; a caller may be wrong")
+            }
             threads.append(thread)
         }
         if header.threads_dropped > 0 {
