@@ -15,6 +15,7 @@
 
 #define PROLOGUE_BYTES 64u
 #define MAX_CALL_BYTES 8u
+#define MAX_FUNCTION_BYTES (256u * 1024u)
 
 static int stack_word(const gmr_slot_t *slot, uint64_t address, uint64_t *value) {
     uint64_t offset = address - slot->stack_base;
@@ -96,6 +97,28 @@ static int read_prologue(uint64_t function, prologue_t *prologue) {
     return prologue->depth >= 0;
 }
 
+/* Does the code move rsp by a number known at run time only? Bytes are matched, not instructions: a match too many costs
+ * certainty, never truth. `lea N(%rbp),%rsp` is how such functions find their way back. */
+static int moves_stack_pointer(uint64_t from, uint64_t to) {
+    uint8_t code[256];
+    const uint32_t overlap = 2;
+    if (to < from || to - from > MAX_FUNCTION_BYTES) return 1;
+    while (from + overlap < to) {
+        uint32_t bytes = to - from < sizeof code ? (uint32_t)(to - from) : (uint32_t)sizeof code;
+        if (!gmr_image_read(from, code, bytes)) return 1;
+        for (uint32_t i = 0; i + overlap < bytes; i++) {
+            if ((code[i] & 0xfa) != 0x48) continue; /* REX.W, with or without a high source register */
+            uint8_t opcode = code[i + 1], operand = code[i + 2];
+            int to_rsp = (operand & 0xc7) == 0xc4 && !(code[i] & 1);  /* op %reg,%rsp */
+            int from_any = (operand & 0x38) == 0x20 && !(code[i] & 4); /* op operand,%rsp */
+            if ((opcode == 0x29 || opcode == 0x89) && to_rsp) return 1;
+            if ((opcode == 0x2b || opcode == 0x8b || opcode == 0x8d) && from_any) return 1;
+        }
+        from += bytes - overlap;
+    }
+    return 0;
+}
+
 typedef enum { NOT_A_CALL, SOME_CALL, CALL_OF_FUNCTION } call_t;
 
 /* Follows the jump of a PLT entry or a thunk, if `target` is one. */
@@ -137,13 +160,14 @@ static call_t call_before(const gmr_arena_header_t *arena, uint64_t address, uin
     return NOT_A_CALL;
 }
 
-int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint64_t function, uint64_t pc,
-                           uint64_t sp, uint64_t *rbp) {
+int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint64_t function, uint64_t end,
+                           uint64_t pc, uint64_t sp, uint64_t *rbp) {
     uint64_t saved, back;
     prologue_t prologue = {0};
     int is_usual = read_prologue(function, &prologue) && pc >= prologue.end;
     uint64_t lowest = is_usual ? sp + (uint64_t)prologue.depth : sp;
-    if (is_usual && !prologue.aligned && stack_word(slot, lowest, &saved) && stack_word(slot, lowest + 8, &back) &&
+    int is_fixed = is_usual && !prologue.aligned && !moves_stack_pointer(prologue.end, end);
+    if (is_fixed && stack_word(slot, lowest, &saved) && stack_word(slot, lowest + 8, &back) &&
         call_before(arena, back, function) != NOT_A_CALL) {
         *rbp = lowest;
         return GMR_RBP_FROM_PROLOGUE;

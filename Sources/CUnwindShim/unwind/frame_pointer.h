@@ -12,9 +12,9 @@ enum {
     GMR_RBP_SEARCHED = 2,      /* the nearest return address behind a call of the function; an old one may lie nearer */
 };
 
-/* The frame pointer of the function that starts at `function`, whose stack pointer is `sp` at its current call.
+/* The frame pointer of the function at `function` up to `end`, whose stack pointer is `sp` at its current call.
  * Returns GMR_RBP_*. Threads: the agent thread. */
-int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint64_t function, uint64_t pc,
-                           uint64_t sp, uint64_t *rbp);
+int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint64_t function, uint64_t end,
+                           uint64_t pc, uint64_t sp, uint64_t *rbp);
 
 #endif

@@ -190,8 +190,8 @@ static int step(walk_t *walk, unw_cursor_t *cursor, uint64_t pc, uint64_t sp, in
     unw_proc_info_t function;
     int found = GMR_RBP_NOT_FOUND;
     if (find_proc_info(libunwind.space, exact ? pc : pc - 1, &function, 0, walk) == 0) {
-        found = gmr_find_frame_pointer(walk->arena, walk->slot, function.start_ip, pc, sp,
-                                       &walk->slot->registers[GMR_REG_RBP]);
+        found = gmr_find_frame_pointer(walk->arena, walk->slot, function.start_ip, function.end_ip, pc,
+                                       sp, &walk->slot->registers[GMR_REG_RBP]);
     }
     if (found == GMR_RBP_NOT_FOUND) {
         walk->unreadable = 1;
