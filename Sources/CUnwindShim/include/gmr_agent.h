@@ -20,8 +20,8 @@ typedef struct {
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
-    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. */
-    void (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
+    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. 1: delivered. */
+    int (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
     /* Runs the registered sections and appends them to the arena, on the sections thread. */
     void (*make_sections)(gmr_arena_header_t *arena, uint32_t generation);
 } gmr_agent_config_t;
@@ -38,7 +38,7 @@ int gmr_agent_stop(void);
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
 
-/* The arena, or NULL before the first install; stays valid for ever. */
+/* The arena, or NULL before the first install and in a fork child; valid until the next install. */
 gmr_arena_header_t *gmr_agent_arena(void);
 
 /* Appends to the list of section titles that a helper knows of even where the process cannot run them.

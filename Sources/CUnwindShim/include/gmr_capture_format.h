@@ -42,7 +42,8 @@ typedef struct {
 } gmr_trigger_t;
 _Static_assert(sizeof(gmr_trigger_t) == 24, "wire format");
 
-/* gmr_slot_t.state */
+/* gmr_slot_t.state: the low byte; above it the generation, so that a handler that comes too late cannot take the slot of
+ * another capture for its own. */
 enum {
     GMR_SLOT_EMPTY = 0,
     GMR_SLOT_WAITING = 1,     /* signalled; its handler has not run yet */
@@ -239,7 +240,17 @@ static inline uint32_t gmr_load_acquire(const uint32_t *word) { return __atomic_
 static inline void gmr_store_release(uint32_t *word, uint32_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
-static inline uint32_t gmr_slot_state(const gmr_slot_t *slot) { return gmr_load_acquire(&slot->state); }
+static inline uint32_t gmr_slot_state(const gmr_slot_t *slot) { return gmr_load_acquire(&slot->state) & 0xff; }
+/* `state` in the slot's own generation. */
+static inline uint32_t gmr_slot_word(const gmr_slot_t *slot, uint32_t state) { return slot->generation << 8 | state; }
+static inline void gmr_slot_set_state(gmr_slot_t *slot, uint32_t state) {
+    gmr_store_release(&slot->state, gmr_slot_word(slot, state));
+}
+/* 1 where the slot went from one state to the other. */
+static inline int gmr_slot_move(gmr_slot_t *slot, uint32_t generation, uint32_t from, uint32_t to) {
+    uint32_t expected = generation << 8 | from;
+    return __atomic_compare_exchange_n(&slot->state, &expected, generation << 8 | to, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,7 @@ typedef struct {
     gmr_desk_t worker;
     gmr_desk_t sections;
     uint32_t worker_kinds;
+    int worker_result; /* 1: delivered */
     uint32_t agent_ready; /* futex: 0, 1 ready, 2 failed */
     int32_t agent_error;
     const char *agent_step;
@@ -40,7 +41,7 @@ typedef struct {
 
 extern gmr_agent_state_t gmr_agent_state;
 
-/* arena.c: makes the arena or uses the one of an earlier install. Returns 0 or a negative errno. */
+/* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */
 int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes);
 /* arena.c: wipes the slots and gives their memory back, all but what the first of them need in every report. */
 void gmr_arena_release_slots(void);

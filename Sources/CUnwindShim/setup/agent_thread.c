@@ -1,6 +1,6 @@
 /*
  * agent_thread.c: the thread that waits for triggers, captures, unwinds, and sees to it that somebody finishes.
- * Runs on the agent thread; worker_main and the hand-over to it on the worker thread.
+ * Runs on the agent thread.
  * A handler may not run it. Between a trigger and the finished frames nothing here allocates or takes a lock.
  */
 #include <errno.h>
@@ -12,27 +12,17 @@
 
 #include "../signal_safe/capture.h"
 #include "../signal_safe/helper_spawn.h"
+#include "../signal_safe/probe.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
 #include "../unwind/walker.h"
 #include "agent_state.h"
 #include "raw_report.h"
 
-#define WORKER_STACK_BYTES (2u * 1024u * 1024u)
 #define HELPER_LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
+#define REAP_PATIENCE_NS UINT64_C(1000000000)
 #define FOR_EVER UINT64_C(1000000000000000)
-
-static void *worker_main(void *unused) {
-    gmr_agent_state_t *state = &gmr_agent_state;
-    (void)unused;
-    gmr_desk_introduce(&state->worker, "gmr-worker");
-    while (gmr_desk_next(&state->worker)) {
-        state->config.finish(gmr_safe_state.arena, state->worker_kinds);
-        gmr_desk_finish(&state->worker);
-    }
-    return NULL;
-}
 
 /* PID 1 and a child subreaper are given the orphans among their descendants. */
 static int adopts_orphans(void) {
@@ -45,6 +35,10 @@ static int adopts_orphans(void) {
 static int finish_in_helper(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
+    if (!(gmr_safe_state.allowed & GMR_PROBE_CLONE)) {
+        arena->helper_error = EPERM;
+        return 0;
+    }
     if (state->executable_descriptor < 0) {
         arena->helper_error = -state->executable_descriptor;
         return 0;
@@ -55,9 +49,9 @@ static int finish_in_helper(void) {
     arena->adopts_orphans = (uint32_t)adopts_orphans();
     gmr_store_release(&arena->helper_state, GMR_HELPER_STARTING);
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-    int keeper = gmr_ss_helper_spawn(state->executable_descriptor, state->arena_descriptor);
-    if (keeper < 0) {
-        arena->helper_error = -keeper;
+    int error = gmr_ss_helper_spawn(state->executable_descriptor, state->arena_descriptor);
+    if (error) {
+        arena->helper_error = -error;
         gmr_store_release(&arena->helper_state, GMR_HELPER_FAILED);
         return 0;
     }
@@ -86,7 +80,7 @@ static int finish_in_helper(void) {
         if (arena->helper_pid > 0) (void)kill(arena->helper_pid, SIGKILL);
         arena->helper_error = ETIMEDOUT;
     }
-    gmr_ss_helper_reap(keeper);
+    gmr_ss_helper_reap(REAP_PATIENCE_NS);
     return !silent && arena->helper_state == GMR_HELPER_DONE;
 }
 
@@ -99,25 +93,23 @@ static int has_memory(void) {
     return 1;
 }
 
-static void finish_in_worker(uint32_t kinds) {
+/* 1 where the worker delivered; 0 where it is blocked, or must not run. */
+static int finish_in_worker(uint32_t kinds) {
     gmr_agent_state_t *state = &gmr_agent_state;
-    /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
-    if (!gmr_desk_wait(&state->worker, 0) || !has_memory()) {
-        gmr_raw_report(gmr_safe_state.arena, STDERR_FILENO);
-        return;
-    }
-    state->worker_kinds = kinds;
-    gmr_desk_ask(&state->worker);
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    uint32_t seen = 0;
+    /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
+    if (!gmr_desk_wait(&state->worker, 0) || !has_memory()) return 0;
+    state->worker_kinds = kinds;
+    uint32_t seen = gmr_load_acquire(&arena->helper_progress);
+    gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
     for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += state->config.helper_silence_ns) {
-        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) return;
+        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) return state->worker_result;
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
-        if (progress == seen) break;
+        if (progress == seen) return 0;
         seen = progress;
     }
-    gmr_raw_report(arena, STDERR_FILENO);
+    return 0;
 }
 
 static void ask_for_sections(void) {
@@ -133,7 +125,6 @@ static void ask_for_sections(void) {
 }
 
 static void make_report(void) {
-    gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
     arena->helper_attempts = 0;
@@ -148,7 +139,9 @@ static void make_report(void) {
         gmr_descriptors_adopt_stderr();
         if (finish_in_helper()) to_people = 0;
     }
-    if (to_people | to_callers) finish_in_worker(to_people | to_callers);
+    if ((to_people | to_callers) && !finish_in_worker(to_people | to_callers) && to_people) {
+        gmr_raw_report(arena, STDERR_FILENO);
+    }
     gmr_descriptors_leave_stderr();
     gmr_arena_release_slots();
 }
@@ -181,14 +174,18 @@ static int prepare(const char **what) {
     int error = gmr_walker_load();
     if (error) return error;
     gmr_ss_helper_prepare(environ);
+    gmr_safe_state.allowed = gmr_ss_probe();
     /* Where a descriptor table of our own is refused, the shared one serves. */
     (void)gmr_descriptors_separate();
+    gmr_safe_state.memory_descriptor = -1;
+    if (!(gmr_safe_state.allowed & GMR_PROBE_VM_READ)) {
+        gmr_safe_state.memory_descriptor = gmr_descriptors_raise(open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC));
+    }
     *what = "making the arena";
     error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);
     if (error) return error;
     (void)gmr_thread_introduce("gmr-agent");
-    *what = "starting the worker thread";
-    return gmr_desk_start(&state->worker, worker_main, WORKER_STACK_BYTES);
+    return 0;
 }
 
 void *gmr_agent_main(void *unused) {

@@ -27,21 +27,24 @@ static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     return header->arena_bytes;
 }
 
+/* A new memfd of `slot_capacity` slots, or of fewer where an address space limit leaves no room for all. */
+static gmr_arena_header_t *map_new(uint32_t slot_capacity, gmr_arena_header_t *layout, int fd) {
+    for (; slot_capacity >= 64; slot_capacity /= 4) {
+        uint64_t bytes = lay_out(layout, slot_capacity);
+        if (ftruncate(fd, (off_t)bytes) != 0) break;
+        gmr_arena_header_t *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+        if (arena != MAP_FAILED) return arena;
+    }
+    return NULL;
+}
+
 int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes) {
-    gmr_arena_header_t layout = {
-        .magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
+    gmr_arena_header_t layout = {.magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
     if (setup_bytes > GMR_SETUP_CAPACITY_BYTES) return -E2BIG;
     int fd = gmr_descriptors_raise(memfd_create("gmr-arena", MFD_CLOEXEC));
     if (fd < 0) return fd;
-    gmr_arena_header_t *arena = MAP_FAILED;
-    /* An address space limit may leave no room for every slot; fewer are better than none. */
-    for (; slot_capacity >= 64; slot_capacity /= 4) {
-        uint64_t bytes = lay_out(&layout, slot_capacity);
-        if (ftruncate(fd, (off_t)bytes) != 0) break;
-        arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-        if (arena != MAP_FAILED) break;
-    }
-    if (arena == MAP_FAILED) {
+    gmr_arena_header_t *arena = map_new(slot_capacity, &layout, fd);
+    if (!arena) {
         int error = errno;
         close(fd);
         return -error;
@@ -49,16 +52,28 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
     /* A fork child has no agent: it must not write into its parent's report. */
     (void)madvise(arena, layout.arena_bytes, MADV_DONTFORK);
     (void)madvise(arena, layout.arena_bytes, MADV_DONTDUMP);
+    /* Of an earlier set-up; a capture has ended long ago, so no handler is at work in it. Its generation goes on, so
+     * that none that is still pending takes this one for its own. */
+    gmr_arena_header_t *old = gmr_agent_arena();
+    if (old) layout.generation = old->generation;
+    layout.pid = getpid();
+    layout.setup_bytes = setup_bytes;
     *arena = layout;
-    arena->pid = getpid();
-    __builtin_memcpy((char *)arena + arena->setup_offset, setup, setup_bytes);
-    arena->setup_bytes = setup_bytes;
+    char *record = (char *)arena + arena->setup_offset;
+    __builtin_memcpy(record, setup, setup_bytes);
+    /* A stray write of the application's must not cost its crash report. */
+    (void)mprotect(record, GMR_SETUP_CAPACITY_BYTES, PROT_READ);
     gmr_agent_state.arena_descriptor = fd;
+    gmr_safe_state.arena_pid = arena->pid;
     __atomic_store_n(&gmr_safe_state.arena, arena, __ATOMIC_RELEASE);
+    if (old) munmap(old, old->arena_bytes);
     return 0;
 }
 
-gmr_arena_header_t *gmr_agent_arena(void) { return __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE); }
+gmr_arena_header_t *gmr_agent_arena(void) {
+    gmr_arena_header_t *arena = __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE);
+    return arena && gmr_safe_state.arena_pid == getpid() ? arena : NULL;
+}
 
 /* Taking a page of the arena from the kernel costs more than reading a thread into it. So the first slots keep the
  * part that nearly every thread fills, 1 MiB in all; no more, because a report must not make the service grow. */
@@ -102,7 +117,7 @@ void gmr_arena_release_slots(void) {
 
 int gmr_agent_append_registry(const void *bytes, uint32_t count) {
     gmr_arena_header_t *arena = gmr_agent_arena();
-    if (!arena || arena->pid != getpid()) return -ESRCH;
+    if (!arena) return -ESRCH;
     if (GMR_REGISTRY_CAPACITY_BYTES - arena->registry_bytes < count) return -ENOSPC;
     __builtin_memcpy((char *)arena + arena->registry_offset + arena->registry_bytes, bytes, count);
     gmr_store_release(&arena->registry_bytes, arena->registry_bytes + count);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../signal_safe/helper_spawn.h"
+#include "../signal_safe/probe.h"
 #include "agent_state.h"
 
 #ifndef PIDFD_THREAD
@@ -48,9 +49,9 @@ static int fetch(int number) {
 
 int gmr_descriptors_separate(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
+    if (!(gmr_safe_state.allowed & GMR_PROBE_UNSHARE)) return -EPERM;
     if (unshare(CLONE_FILES) != 0) return -errno;
-    int probe = fetch(STDERR_FILENO);
-    state->can_fetch = probe >= 0 || probe == -EBADF;
+    state->can_fetch = (gmr_safe_state.allowed & GMR_PROBE_GETFD) != 0;
     /* What the application had open at this moment must not stay open here for ever: another process may wait for
      * the end of a pipe. stderr is fetched anew for each report, and kept only where the kernel cannot do that. */
     (void)syscall(SYS_close_range, 3, ~0u, 0);

@@ -72,8 +72,8 @@ int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns) {
 int gmr_desk_next(gmr_desk_t *desk) {
     for (;;) {
         uint32_t asked = gmr_load_acquire(&desk->asked);
-        if (gmr_load_acquire(&gmr_agent_state.stopping)) return 0;
         if (asked != desk->done) return 1;
+        if (gmr_load_acquire(&gmr_agent_state.stopping)) return 0;
         (void)gmr_ss_futex_wait(&desk->asked, asked, FOR_EVER);
     }
 }

@@ -34,6 +34,7 @@ __attribute__((constructor)) static void take_over(int count, char **arguments) 
     if (getauxval(AT_SECURE)) _exit(126);
     gmr_arena_header_t *arena = gmr_arena_map(GMR_HELPER_ARENA_DESCRIPTOR);
     if (!arena) _exit(125);
+    signal(SIGALRM, SIG_DFL); /* ignored signals stay ignored over execve() */
     alarm(LIFETIME_SECONDS);
     sigset_t none;
     sigemptyset(&none);

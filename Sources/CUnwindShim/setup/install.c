@@ -1,6 +1,6 @@
 /*
  * install.c: starts and stops the agent.
- * Runs on the thread that calls it; sections_main on the sections thread.
+ * Runs on the thread that calls it; worker_main and sections_main on threads of theirs.
  * A handler may not run it, except gmr_agent_trigger.
  */
 #include <errno.h>
@@ -12,12 +12,25 @@
 #include "agent_state.h"
 
 #define AGENT_STACK_BYTES (256u * 1024u)
+#define WORKER_STACK_BYTES (2u * 1024u * 1024u)
 #define SECTIONS_STACK_BYTES (512u * 1024u)
 #define FOR_EVER UINT64_C(1000000000000000)
 
 gmr_agent_state_t gmr_agent_state;
 
-/* The sections thread keeps the application's descriptors: a generator may use them. */
+/* Both keep the application's descriptors: a generator may use them, and whatever Swift code they wake may be run by a
+ * thread that libdispatch starts right there, which inherits the table. */
+static void *worker_main(void *unused) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    (void)unused;
+    gmr_desk_introduce(&state->worker, "gmr-worker");
+    while (gmr_desk_next(&state->worker)) {
+        state->worker_result = state->config.finish(gmr_safe_state.arena, state->worker_kinds);
+        gmr_desk_finish(&state->worker);
+    }
+    return NULL;
+}
+
 static void *sections_main(void *unused) {
     gmr_agent_state_t *state = &gmr_agent_state;
     (void)unused;
@@ -81,8 +94,9 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     if (error) {
         *what = state->agent_step;
     } else {
-        *what = "starting the sections thread";
-        error = gmr_desk_start(&state->sections, sections_main, SECTIONS_STACK_BYTES);
+        *what = "starting the worker thread";
+        error = gmr_desk_start(&state->worker, worker_main, WORKER_STACK_BYTES);
+        if (!error) error = gmr_desk_start(&state->sections, sections_main, SECTIONS_STACK_BYTES);
     }
     if (error) {
         gmr_signals_restore();

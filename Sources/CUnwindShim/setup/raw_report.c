@@ -5,18 +5,28 @@
  */
 #include "raw_report.h"
 
+#include <poll.h>
+
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../unwind/image_memory.h"
+
+#define PATIENCE_NS UINT64_C(1000000000)
 
 typedef struct {
     int descriptor;
     uint32_t used;
+    uint64_t deadline_ns; /* of the whole report: the agent's thread must not wait for a reader that is stuck */
     char bytes[2048];
 } sink_t;
 
 static void flush(sink_t *sink) {
     uint32_t at = 0;
     while (at < sink->used) {
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        struct pollfd request = {.fd = sink->descriptor, .events = POLLOUT};
+        long left_ms = now < sink->deadline_ns ? (long)((sink->deadline_ns - now) / 1000000) : 0;
+        /* Not more than PIPE_BUF is written at a time, so that a descriptor that polls writable does not block. */
+        if (gmr_ss_syscall3(SYS_poll, &request, 1, left_ms) <= 0) break;
         long written = gmr_ss_write(sink->descriptor, sink->bytes + at, sink->used - at);
         if (written <= 0) break;
         at += (uint32_t)written;
@@ -79,7 +89,7 @@ static void put_thread(sink_t *sink, const gmr_arena_header_t *arena, const gmr_
 }
 
 void gmr_raw_report(const gmr_arena_header_t *arena, int descriptor) {
-    sink_t sink = {.descriptor = descriptor};
+    sink_t sink = {.descriptor = descriptor, .deadline_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS};
     put(&sink, "\nGuru Meditation (raw): process ");
     put_number(&sink, (uint64_t)arena->pid, 10);
     put(&sink, "\nThe full report could not be made: the helper process did not deliver (error ");

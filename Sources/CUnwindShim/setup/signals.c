@@ -25,6 +25,14 @@ static int take(int number, handler_t *handler) {
     uint32_t index = gmr_safe_state.previous_index[number] + 1;
     if (sigaction(number, NULL, &gmr_safe_state.previous[index & 1][number]) != 0) return -errno;
     gmr_store_release(&gmr_safe_state.previous_index[number], index);
+    /* A handler that was there keeps its way of running: whether calls are restarted behind it, and what it masks. */
+    const struct sigaction *previous = gmr_ss_previous(number);
+    int is_handler = (previous->sa_flags & SA_SIGINFO) || (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN);
+    if (is_handler && number != GMR_CAPTURE_SIGNAL_NUMBER) {
+        const int kept = SA_RESTART | SA_NODEFER;
+        action.sa_flags = (action.sa_flags & ~kept) | (previous->sa_flags & kept);
+        action.sa_mask = previous->sa_mask;
+    }
     return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
 }
 

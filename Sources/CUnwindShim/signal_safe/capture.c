@@ -13,6 +13,7 @@
 #define SEEN_COUNT 16384u /* a power of two, four times the slots */
 #define PASSES 4u         /* each finds the threads born since the one before */
 #define RETRY_NS UINT64_C(2000000)
+#define HANDLER_PATIENCE_NS UINT64_C(5000000)
 
 static uint64_t seen[SEEN_COUNT]; /* generation << 32 | tid, open addressing */
 
@@ -69,11 +70,11 @@ static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR
     }
     int result = gmr_ss_capture_no_touch(task_directory, slot);
     if (result == 1) {
-        gmr_store_release(&slot->state, GMR_SLOT_CAPTURED);
+        gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
         return;
     }
     if (result == -ESRCH || result == -ENOENT) {
-        gmr_store_release(&slot->state, GMR_SLOT_EXITED);
+        gmr_slot_set_state(slot, GMR_SLOT_EXITED);
         return;
     }
     if (result < 0) slot->flags |= GMR_SLOT_SYSCALL_DENIED;
@@ -81,7 +82,7 @@ static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR
     if (result == 0) return;
     slot->problem_errno = -result;
     slot->flags |= GMR_SLOT_SIGNAL_REFUSED;
-    gmr_store_release(&slot->state, result == -ESRCH ? GMR_SLOT_EXITED : GMR_SLOT_NO_RESPONSE);
+    gmr_slot_set_state(slot, result == -ESRCH ? GMR_SLOT_EXITED : GMR_SLOT_NO_RESPONSE);
 }
 
 /* One pass over the list of threads. Returns how many were new, or a negative errno. */
@@ -106,46 +107,45 @@ static int meet_all(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SA
     }
 }
 
-/* A signalled thread may have gone to sleep with the signal masked: then it can be read from outside after all.
- * The slot is taken back first, so that a late handler leaves it alone. */
-static void retry_from_outside(gmr_arena_header_t *arena, int task_directory, int last) GMR_SIGNAL_SAFE {
-    for (uint32_t i = 0; i < arena->slot_count; i++) {
-        gmr_slot_t *slot = gmr_arena_slot(arena, i);
-        uint32_t waiting = GMR_SLOT_WAITING;
-        if (slot->generation != arena->generation || gmr_slot_state(slot) != GMR_SLOT_WAITING) continue;
-        if (!__atomic_compare_exchange_n(&slot->state, &waiting, GMR_SLOT_NO_RESPONSE, 0, __ATOMIC_ACQ_REL,
-                                         __ATOMIC_ACQUIRE)) {
-            continue;
-        }
-        int result = gmr_ss_capture_no_touch(task_directory, slot);
-        uint32_t state = GMR_SLOT_WAITING;
-        if (result == 1) state = GMR_SLOT_CAPTURED;
-        else if (result == -ESRCH || result == -ENOENT) state = GMR_SLOT_EXITED;
-        else if (last) state = GMR_SLOT_NO_RESPONSE;
-        if (state != GMR_SLOT_WAITING) __atomic_fetch_sub(&gmr_safe_state.outstanding, 1, __ATOMIC_ACQ_REL);
-        gmr_store_release(&slot->state, state);
-    }
+/* A signalled thread that went to sleep with the signal masked can be read from outside after all. The slot is taken
+ * back first, so that a late handler leaves it alone; where that was in vain the thread is asked again, because its
+ * handler may have come meanwhile and left. */
+static void retry_from_outside(gmr_arena_header_t *arena, int task_directory, uint32_t index) GMR_SIGNAL_SAFE {
+    gmr_slot_t *slot = gmr_arena_slot(arena, index);
+    if (gmr_ss_is_running(task_directory, slot->tid)) return;
+    if (!gmr_slot_move(slot, arena->generation, GMR_SLOT_WAITING, GMR_SLOT_NO_RESPONSE)) return;
+    gmr_ss_count_answer(arena->generation);
+    int result = gmr_ss_capture_no_touch(task_directory, slot);
+    if (result == 1) gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
+    else if (result == -ESRCH || result == -ENOENT) gmr_slot_set_state(slot, GMR_SLOT_EXITED);
+    else if (gmr_ss_ask(slot, index) < 0) gmr_slot_set_state(slot, GMR_SLOT_NO_RESPONSE);
+}
+
+static int is_waiting(const gmr_arena_header_t *arena, uint32_t index) GMR_SIGNAL_SAFE {
+    const gmr_slot_t *slot = gmr_arena_slot(arena, index);
+    return slot->generation == arena->generation && gmr_slot_state(slot) == GMR_SLOT_WAITING;
 }
 
 static void wait_for_answers(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SAFE {
-    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + gmr_safe_state.capture_deadline_ns;
-    for (;;) {
-        uint32_t outstanding = __atomic_load_n(&gmr_safe_state.outstanding, __ATOMIC_ACQUIRE);
-        if (outstanding == 0) return;
-        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-        if (now >= deadline) {
-            retry_from_outside(arena, task_directory, 1);
-            return;
-        }
+    uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    uint64_t deadline = now + gmr_safe_state.capture_deadline_ns;
+    for (; now < deadline && gmr_ss_missing_answers(); now = gmr_ss_clock_ns(CLOCK_MONOTONIC)) {
+        uint32_t word = __atomic_load_n(&gmr_safe_state.outstanding, __ATOMIC_ACQUIRE);
         uint64_t slice = deadline - now < RETRY_NS ? deadline - now : RETRY_NS;
-        if (gmr_ss_futex_wait(&gmr_safe_state.outstanding, outstanding, slice) == -ETIMEDOUT) {
-            retry_from_outside(arena, task_directory, 0);
+        if (gmr_ss_futex_wait(&gmr_safe_state.outstanding, word, slice) != -ETIMEDOUT) continue;
+        for (uint32_t i = 0; i < arena->slot_count && gmr_ss_clock_ns(CLOCK_MONOTONIC) < deadline; i++) {
+            if (is_waiting(arena, i)) retry_from_outside(arena, task_directory, i);
         }
+    }
+    /* From here on no handler begins to write; one that has begun (FILLING) is let finish, its slot is not used again
+     * before it has. */
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        (void)gmr_slot_move(gmr_arena_slot(arena, i), arena->generation, GMR_SLOT_WAITING, GMR_SLOT_NO_RESPONSE);
     }
 }
 
 static void capture_threads(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SAFE {
-    gmr_safe_state.outstanding = 0;
+    gmr_ss_expect_answers(arena->generation);
     for (unsigned pass = 0; pass < PASSES; pass++) {
         int fresh = meet_all(arena, task_directory);
         if (fresh < 0 && pass == 0) arena->capture_error = (uint32_t)-fresh;
@@ -154,8 +154,18 @@ static void capture_threads(gmr_arena_header_t *arena, int task_directory) GMR_S
     wait_for_answers(arena, task_directory);
 }
 
+/* The thread that took the trigger is shown where it was, not inside our handler, which is about to return. */
+static void wait_for_trigger_handlers(void) GMR_SIGNAL_SAFE {
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + HANDLER_PATIENCE_NS;
+    uint32_t inside;
+    while ((inside = gmr_load_acquire(&gmr_safe_state.trigger_handlers)) && gmr_ss_clock_ns(CLOCK_MONOTONIC) < end) {
+        (void)gmr_ss_futex_wait(&gmr_safe_state.trigger_handlers, inside, 50000);
+    }
+}
+
 int gmr_ss_capture(void) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
+    wait_for_trigger_handlers();
     uint64_t start = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     arena->realtime_ns = gmr_ss_clock_ns(CLOCK_REALTIME);
     arena->monotonic_ns = start;

@@ -18,6 +18,9 @@ int gmr_ss_capture(void) GMR_SIGNAL_SAFE;
  * The thread does not notice. Signal safety: yes. */
 int gmr_ss_capture_no_touch(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
+/* 1 where the thread is on a processor or waits for one. Signal safety: yes. */
+int gmr_ss_is_running(int task_directory, int32_t tid) GMR_SIGNAL_SAFE;
+
 /* Does the thread still sleep where the slot says? Signal safety: yes. */
 int gmr_ss_is_unmoved(int task_directory, const gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
@@ -26,6 +29,12 @@ void gmr_ss_read_facts(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
 /* Sends the capture signal to the slot's thread. Returns 0 or a negative errno. Signal safety: yes. */
 int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE;
+
+/* The count of threads that were asked and have not answered: begun anew, read, less one. The last one to answer wakes
+ * who waits on gmr_safe_state.outstanding. Signal safety: yes. */
+void gmr_ss_expect_answers(uint32_t generation) GMR_SIGNAL_SAFE;
+uint32_t gmr_ss_missing_answers(void) GMR_SIGNAL_SAFE;
+void gmr_ss_count_answer(uint32_t generation) GMR_SIGNAL_SAFE;
 
 /* The handler of GMR_CAPTURE_SIGNAL_NUMBER. */
 void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE;

@@ -8,13 +8,32 @@
 
 #include "capture.h"
 #include "gate.h"
+#include "probe.h"
 #include "syscalls_x86_64.h"
 
 #define RED_ZONE_BYTES 128u
 
 /* Our signals carry cookie (32 bits), generation (20) and slot (12). */
-static inline uint64_t ticket_of(uint32_t cookie, uint32_t generation, uint32_t index) GMR_SIGNAL_SAFE {
-    return (uint64_t)cookie << 32 | (uint64_t)(generation & 0xfffff) << 12 | (index & 0xfff);
+#define GENERATION_MASK UINT32_C(0xfffff)
+#define OUTSTANDING_COUNT UINT32_C(0x1fff) /* of 13 bits, below 19 of the generation */
+
+static inline uint32_t outstanding_tag(uint32_t generation) GMR_SIGNAL_SAFE { return generation << 13; }
+
+void gmr_ss_expect_answers(uint32_t generation) GMR_SIGNAL_SAFE {
+    __atomic_store_n(&gmr_safe_state.outstanding, outstanding_tag(generation), __ATOMIC_RELEASE);
+}
+
+uint32_t gmr_ss_missing_answers(void) GMR_SIGNAL_SAFE {
+    return __atomic_load_n(&gmr_safe_state.outstanding, __ATOMIC_ACQUIRE) & OUTSTANDING_COUNT;
+}
+
+void gmr_ss_count_answer(uint32_t generation) GMR_SIGNAL_SAFE {
+    uint32_t word = __atomic_load_n(&gmr_safe_state.outstanding, __ATOMIC_ACQUIRE);
+    do {
+        if ((word & ~OUTSTANDING_COUNT) != outstanding_tag(generation) || !(word & OUTSTANDING_COUNT)) return;
+    } while (!__atomic_compare_exchange_n(&gmr_safe_state.outstanding, &word, word - 1, 0, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_ACQUIRE));
+    if ((word & OUTSTANDING_COUNT) == 1) gmr_ss_futex_wake(&gmr_safe_state.outstanding);
 }
 
 int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
@@ -24,17 +43,23 @@ int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
     info.si_signo = GMR_CAPTURE_SIGNAL_NUMBER;
     info.si_code = SI_QUEUE;
     info.si_pid = state->pid;
-    info.si_value.sival_ptr = (void *)ticket_of(state->capture_cookie, slot->generation, index);
+    info.si_value.sival_ptr = (void *)((uint64_t)state->capture_cookie << 32 |
+                                       (uint64_t)(slot->generation & GENERATION_MASK) << 12 | (index & 0xfff));
     __atomic_fetch_add(&state->outstanding, 1, __ATOMIC_ACQ_REL);
-    gmr_store_release(&slot->state, GMR_SLOT_WAITING);
+    gmr_slot_set_state(slot, GMR_SLOT_WAITING);
     long result = gmr_ss_syscall4(SYS_rt_tgsigqueueinfo, state->pid, slot->tid, GMR_CAPTURE_SIGNAL_NUMBER, &info);
-    if (result < 0) __atomic_fetch_sub(&state->outstanding, 1, __ATOMIC_ACQ_REL);
+    if (result < 0) gmr_ss_count_answer(slot->generation);
     return (int)result;
 }
 
 int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE {
     uint64_t from = stack_pointer - RED_ZONE_BYTES;
-    long copied = gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    /* In a handler there is only the one way: another thread's descriptor table is not the agent's. */
+    long copied = tid == gmr_safe_state.agent_tid
+                      ? gmr_ss_read_as_agent(from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES)
+                      : !(gmr_safe_state.allowed & GMR_PROBE_VM_READ)
+                            ? -EPERM
+                            : gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
     if (copied <= 0) return copied < 0 ? (int)copied : -EFAULT;
     slot->stack_base = from;
     slot->stack_bytes = (uint32_t)copied;
@@ -42,27 +67,31 @@ int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR
     return 0;
 }
 
-/* The slot that this signal asks for, or NULL: not ours, or too late. `ours`: nobody else's handler wants it. */
-static gmr_slot_t *asked_slot(const siginfo_t *info, int *ours) GMR_SIGNAL_SAFE {
+/* The slot that this signal asks for and its generation, or NULL: not ours, or too late. `ours`: nobody else's handler
+ * wants it. */
+static gmr_slot_t *asked_slot(const siginfo_t *info, uint32_t *generation, int *ours) GMR_SIGNAL_SAFE {
     const gmr_safe_state_t *state = &gmr_safe_state;
-    gmr_arena_header_t *arena = state->arena;
+    gmr_arena_header_t *arena = __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE);
     *ours = 0;
     if (!arena || !info) return NULL;
+    /* The arena is not mapped in a fork child: there neither of the two conditions holds. */
     if (info->si_code == SI_QUEUE && info->si_pid == state->pid) {
         uint64_t ticket = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
         if (ticket >> 32 != state->capture_cookie) return NULL;
         *ours = 1;
+        *generation = arena->generation;
         uint32_t index = (uint32_t)(ticket & 0xfff);
         if (index >= arena->slot_capacity) return NULL;
-        gmr_slot_t *slot = gmr_arena_slot(arena, index);
-        return (slot->generation & 0xfffff) == (ticket >> 12 & 0xfffff) ? slot : NULL;
+        return (*generation & GENERATION_MASK) == (ticket >> 12 & GENERATION_MASK) ? gmr_arena_slot(arena, index) : NULL;
     }
     /* RLIMIT_SIGPENDING used up: the kernel delivers the signal without its siginfo. */
-    if (info->si_code == SI_USER && info->si_pid == 0 && __atomic_load_n(&state->outstanding, __ATOMIC_ACQUIRE)) {
+    if (info->si_code == SI_USER && info->si_pid == 0 && gmr_ss_missing_answers() &&
+        gmr_ss_syscall1(SYS_getpid, 0) == state->pid) {
         int32_t tid = gmr_ss_gettid();
+        *generation = arena->generation;
         for (uint32_t i = 0; i < arena->slot_count; i++) {
             gmr_slot_t *slot = gmr_arena_slot(arena, i);
-            if (slot->tid != tid || slot->generation != arena->generation) continue;
+            if (slot->tid != tid || slot->generation != *generation) continue;
             *ours = 1;
             return slot;
         }
@@ -87,21 +116,16 @@ static void fill(gmr_slot_t *slot, const ucontext_t *context) GMR_SIGNAL_SAFE {
 
 void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     int ours;
-    gmr_slot_t *slot = asked_slot(info, &ours);
+    uint32_t generation;
+    gmr_slot_t *slot = asked_slot(info, &generation, &ours);
     if (!slot) {
         if (!ours) gmr_ss_chain(signal, info, context);
         return;
     }
-    uint32_t waiting = GMR_SLOT_WAITING;
-    /* acquire: the slot is ours now; the agent does not touch it until it is CAPTURED again. */
-    if (!__atomic_compare_exchange_n(&slot->state, &waiting, GMR_SLOT_FILLING, 0, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        return;
-    }
+    /* The slot is ours now: the agent does not touch it until it is CAPTURED. Fails where the agent has given up, or
+     * where the slot serves another capture by now. */
+    if (!gmr_slot_move(slot, generation, GMR_SLOT_WAITING, GMR_SLOT_FILLING)) return;
     fill(slot, context);
-    gmr_store_release(&slot->state, GMR_SLOT_CAPTURED);
-    /* acq_rel: pairs with the agent's wait; the last one to answer wakes it. */
-    if (__atomic_sub_fetch(&gmr_safe_state.outstanding, 1, __ATOMIC_ACQ_REL) == 0) {
-        gmr_ss_futex_wake(&gmr_safe_state.outstanding);
-    }
+    (void)gmr_slot_move(slot, generation, GMR_SLOT_FILLING, GMR_SLOT_CAPTURED);
+    gmr_ss_count_answer(generation);
 }

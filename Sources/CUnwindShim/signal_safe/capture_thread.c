@@ -88,6 +88,15 @@ int gmr_ss_capture_no_touch(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAF
     return result;
 }
 
+int gmr_ss_is_running(int task_directory, int32_t tid) GMR_SIGNAL_SAFE {
+    int fd = open_task_file(task_directory, tid, "syscall");
+    if (fd < 0) return 0;
+    where_t now;
+    int result = read_where(fd, &now) == 0 && now.number == RUNNING;
+    gmr_ss_close(fd);
+    return result;
+}
+
 int gmr_ss_is_unmoved(int task_directory, const gmr_slot_t *slot) GMR_SIGNAL_SAFE {
     int fd = open_task_file(task_directory, slot->tid, "syscall");
     if (fd < 0) return 0;

@@ -11,20 +11,20 @@
 
 /* Threads that are inside a chained handler, so that two handlers that call each other come to an end. A handler that
  * leaves with longjmp keeps its entry: its thread's signals are then no longer passed on, which beats a recursion. */
-static int32_t chaining[CHAINING_COUNT];
+static int32_t chaining[CHAINING_COUNT]; /* tid << 7 | signal; 0: free */
 
-/* The entry taken for this thread; -1 where it is inside already, -2 where the table is full. */
-static int enter(int32_t tid) GMR_SIGNAL_SAFE {
+/* The entry taken for `inside`, a thread and a signal; -1 where it is there already, -2 where the table is full. */
+static int enter(int32_t inside) GMR_SIGNAL_SAFE {
     int free_entry = -2;
     for (int i = 0; i < (int)CHAINING_COUNT; i++) {
         int32_t entry = __atomic_load_n(&chaining[i], __ATOMIC_RELAXED);
-        if (entry == tid) return -1;
+        if (entry == inside) return -1;
         if (entry == 0 && free_entry < 0) free_entry = i;
     }
     int32_t none = 0;
     if (free_entry < 0) return -2;
     /* relaxed: only this thread looks for its own number. */
-    if (__atomic_compare_exchange_n(&chaining[free_entry], &none, tid, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    if (__atomic_compare_exchange_n(&chaining[free_entry], &none, inside, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         return free_entry;
     }
     return -2;
@@ -45,7 +45,7 @@ static void call(const struct sigaction *previous, int signal, siginfo_t *info, 
 
 void gmr_ss_chain(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     if (signal < 1 || signal > 64) return;
-    int entry = enter(gmr_ss_gettid());
+    int entry = enter(gmr_ss_gettid() << 7 | signal); /* a tid has 22 bits */
     if (entry == -1) return;
     call(gmr_ss_previous(signal), signal, info, context);
     if (entry >= 0) __atomic_store_n(&chaining[entry], 0, __ATOMIC_RELAXED);

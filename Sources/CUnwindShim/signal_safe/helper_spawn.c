@@ -10,16 +10,18 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "syscalls_x86_64.h"
+#include "clone_x86_64.h"
 
 #define STACK_BYTES (16u * 1024u)
 #define ENVIRONMENT_BYTES (16u * 1024u)
 
 static struct {
     int executable, arena;
+    int32_t keeper; /* not waited for yet; 0: none */
     uint8_t keeper_stack[STACK_BYTES] __attribute__((aligned(16)));
     uint8_t helper_stack[STACK_BYTES] __attribute__((aligned(16)));
     char library_path[ENVIRONMENT_BYTES];
@@ -47,31 +49,6 @@ void gmr_ss_helper_prepare(char *const *environment) GMR_SIGNAL_SAFE {
     }
 }
 
-/* clone() onto a stack of its own; `body` never returns. */
-static long clone_to(uint64_t flags, uint8_t *stack, void (*body)(void)) GMR_SIGNAL_SAFE {
-    uint64_t *top = (uint64_t *)(stack + STACK_BYTES);
-    *--top = 0;
-    *--top = (uint64_t)body; /* popped by the child, which leaves the stack aligned as after a call */
-    long result;
-    register long r10 __asm__("r10") = 0;
-    register long r8 __asm__("r8") = 0;
-    __asm__ volatile(
-        "syscall\n\t"
-        "test %%rax, %%rax\n\t"
-        "jnz 1f\n\t"
-        "xor %%ebp, %%ebp\n\t"
-        "ret\n\t"
-        "1:"
-        : "=a"(result)
-        : "a"((long)SYS_clone), "D"(flags), "S"(top), "d"(0L), "r"(r10), "r"(r8)
-        : "rcx", "r11", "memory");
-    return result;
-}
-
-__attribute__((noreturn)) static void leave(int status) GMR_SIGNAL_SAFE {
-    for (;;) (void)gmr_ss_syscall1(SYS_exit_group, status);
-}
-
 static void tell(uint32_t state, int32_t error) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     arena->helper_error = error;
@@ -90,41 +67,48 @@ static void execute(void) GMR_SIGNAL_SAFE {
     long error = gmr_ss_syscall6(SYS_execveat, spawn.executable, (long)"", (long)spawn.arguments,
                                  (long)spawn.environment, AT_EMPTY_PATH, 0);
     tell(GMR_HELPER_FAILED, (int32_t)-error);
-    leave(127);
+    gmr_ss_leave(127);
 }
 
 static void keep(void) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
+    /* The keeper shares the service's memory: it must not outlive it. The helper, which does not, goes on. */
+    (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
     (void)gmr_ss_syscall3(SYS_dup3, spawn.arena, GMR_HELPER_ARENA_DESCRIPTOR, 0);
-    long helper = clone_to(CLONE_VM | CLONE_VFORK | SIGCHLD, spawn.helper_stack, execute);
+    long helper = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK | SIGCHLD, spawn.helper_stack + STACK_BYTES, execute);
     if (helper < 0) {
         tell(GMR_HELPER_FAILED, (int32_t)-helper);
-        leave(1);
+        gmr_ss_leave(1);
     }
     __atomic_store_n(&arena->helper_pid, (int32_t)helper, __ATOMIC_RELEASE);
     int32_t status = 0;
     while (gmr_ss_syscall4(SYS_wait4, helper, &status, 0, 0) == -EINTR) {
     }
     if (gmr_load_acquire(&arena->helper_state) < GMR_HELPER_DONE) tell(GMR_HELPER_ENDED, status);
-    leave(0);
+    gmr_ss_leave(0);
 }
 
 int gmr_ss_helper_spawn(int executable_descriptor, int arena_descriptor) GMR_SIGNAL_SAFE {
+    /* One that hangs, in execve() from a dead file server for instance, still stands on these stacks. */
+    if (spawn.keeper > 0) gmr_ss_helper_reap(0);
+    if (spawn.keeper > 0) return -EBUSY;
     spawn.executable = executable_descriptor;
     spawn.arena = arena_descriptor;
     /* No handler of the application may run in the keeper, which shares its memory. */
     uint64_t all = ~UINT64_C(0), before = 0;
     (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    long keeper = clone_to(CLONE_VM, spawn.keeper_stack, keep);
+    long keeper = gmr_ss_clone_to(CLONE_VM, spawn.keeper_stack + STACK_BYTES, keep);
     (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
-    return (int)keeper;
+    if (keeper > 0) spawn.keeper = (int32_t)keeper;
+    return keeper < 0 ? (int)keeper : 0;
 }
 
-void gmr_ss_helper_reap(int keeper) GMR_SIGNAL_SAFE {
-    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + 1000000000u;
+void gmr_ss_helper_reap(uint64_t patience_ns) GMR_SIGNAL_SAFE {
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
     uint32_t never = 0;
-    while (gmr_ss_syscall4(SYS_wait4, keeper, 0, __WALL | WNOHANG, 0) == 0) {
-        if (gmr_ss_clock_ns(CLOCK_MONOTONIC) > deadline) return;
+    while (gmr_ss_syscall4(SYS_wait4, spawn.keeper, 0, __WALL | WNOHANG, 0) == 0) {
+        if (gmr_ss_clock_ns(CLOCK_MONOTONIC) >= deadline) return;
         (void)gmr_ss_futex_wait(&never, 0, 200000);
     }
+    spawn.keeper = 0;
 }

@@ -35,7 +35,7 @@ typedef struct {
 } mapping_t;
 
 static long read_own(uint64_t address, void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
-    return gmr_ss_read_memory(gmr_safe_state.agent_tid, address, buffer, bytes);
+    return gmr_ss_read_as_agent(address, buffer, bytes);
 }
 
 /* "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH" */

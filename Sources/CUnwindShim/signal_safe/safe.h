@@ -23,9 +23,12 @@
 /* One for the process, in zero-initialized memory, filled at install before any handler is in place. */
 typedef struct {
     gmr_arena_header_t *arena;
+    int32_t arena_pid; /* the process it is mapped in; not in its fork children */
     int32_t pid;
     int32_t agent_tid;
     uint32_t installed;
+    uint32_t allowed;       /* GMR_PROBE_* */
+    int memory_descriptor;  /* /proc/self/mem in the agent's own table, where process_vm_readv is refused; else -1 */
 
     /* Triggers. Whoever asks takes a ticket, describes itself in ring[], sets its bit in pending_kinds, and only then
      * counts in `posted`. release: publishes the bits; pairs with the acquire in gmr_ss_take_triggers(). */
@@ -42,7 +45,10 @@ typedef struct {
 
     /* The capture under way. */
     uint32_t capture_cookie;  /* random; in the value of our own SIGPROFs */
-    uint32_t outstanding;     /* signalled threads that have not answered; futex. acq_rel: orders slots[] */
+    /* Signalled threads that have not answered, below the generation: a handler that comes too late leaves the count of
+     * the next capture alone. Futex. acq_rel: orders the slots' contents. */
+    uint32_t outstanding;
+    uint32_t trigger_handlers; /* threads inside our trigger handler */
     uint64_t capture_deadline_ns;
 } gmr_safe_state_t;
 

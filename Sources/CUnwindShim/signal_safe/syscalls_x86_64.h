@@ -81,4 +81,11 @@ static inline long gmr_ss_read_memory(int32_t tid, uint64_t address, void *buffe
     return gmr_ss_syscall6(SYS_process_vm_readv, tid, (long)&local, 1, (long)remote, count, 0);
 }
 
+/* The same for the agent thread, which has another way where a sandbox refuses that call. */
+static inline long gmr_ss_read_as_agent(uint64_t address, void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
+    int descriptor = gmr_safe_state.memory_descriptor;
+    if (descriptor < 0) return gmr_ss_read_memory(gmr_safe_state.agent_tid, address, buffer, bytes);
+    return gmr_ss_pread(descriptor, buffer, bytes, address);
+}
+
 #endif

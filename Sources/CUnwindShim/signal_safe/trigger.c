@@ -60,6 +60,9 @@ void gmr_ss_on_trigger_signal(int signal, siginfo_t *info, void *context) GMR_SI
     int32_t sender = info && (info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL)
                          ? info->si_pid
                          : 0;
+    /* release: pairs with the acquire in wait_for_trigger_handlers() */
+    __atomic_fetch_add(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_ACQ_REL);
     gmr_ss_post_trigger(GMR_TRIGGER_SIGNAL, signal, sender);
+    __atomic_fetch_sub(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE);
     gmr_ss_chain(signal, info, context);
 }

@@ -20,7 +20,7 @@ static const uint8_t *page_at(uint64_t page) {
     uint32_t index = (uint32_t)((page / GMR_PAGE_BYTES) * 2654435761u >> 8) % CACHED_PAGES;
     if (cache.address[index] == page) return cache.bytes[index];
     cache.address[index] = 0;
-    long bytes = gmr_ss_read_memory(gmr_safe_state.agent_tid, page, cache.bytes[index], GMR_PAGE_BYTES);
+    long bytes = gmr_ss_read_as_agent(page, cache.bytes[index], GMR_PAGE_BYTES);
     if (bytes != GMR_PAGE_BYTES) return 0;
     cache.address[index] = page;
     return cache.bytes[index];

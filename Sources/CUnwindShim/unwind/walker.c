@@ -82,7 +82,7 @@ static int read_live(walk_t *walk, uint64_t address, unw_word_t *value) {
         walk->beyond_copy = 1;
         return -UNW_EINVAL;
     }
-    if (gmr_ss_read_memory(gmr_safe_state.agent_tid, address, value, sizeof *value) != sizeof *value) {
+    if (gmr_ss_read_as_agent(address, value, sizeof *value) != sizeof *value) {
         walk->unreadable = 1;
         return -UNW_EINVAL;
     }

@@ -1,0 +1,36 @@
+/*
+ * clone_x86_64.h: a process that shares this one's memory, without libc.
+ * Any thread. A handler may use it.
+ */
+#ifndef GMR_CLONE_X86_64_H
+#define GMR_CLONE_X86_64_H
+
+#include "syscalls_x86_64.h"
+
+/* clone() onto the stack that ends at `stack_end`, a multiple of 16. `body` must not return: see gmr_ss_leave().
+ * Returns the child's pid or a negative errno. */
+static inline long gmr_ss_clone_to(uint64_t flags, uint8_t *stack_end, void (*body)(void)) GMR_SIGNAL_SAFE {
+    uint64_t *top = (uint64_t *)stack_end;
+    *--top = 0;
+    *--top = (uint64_t)body; /* popped by the child, which leaves the stack aligned as after a call */
+    long result;
+    register long r10 __asm__("r10") = 0;
+    register long r8 __asm__("r8") = 0;
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "ret\n\t"
+        "1:"
+        : "=a"(result)
+        : "a"((long)SYS_clone), "D"(flags), "S"(top), "d"(0L), "r"(r10), "r"(r8)
+        : "rcx", "r11", "memory");
+    return result;
+}
+
+__attribute__((noreturn)) static inline void gmr_ss_leave(int status) GMR_SIGNAL_SAFE {
+    for (;;) (void)gmr_ss_syscall1(SYS_exit_group, status);
+}
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * probe.c: one short-lived child for each unusual system call.
+ * gmr_ss_probe runs at set-up; the bodies in children that share its memory.
+ * A handler may run all of it: raw system calls only.
+ */
+#include "probe.h"
+
+#include <linux/sched.h>
+#include <sys/wait.h>
+
+#include "clone_x86_64.h"
+
+#define STACK_BYTES (8u * 1024u)
+
+static struct {
+    uint32_t word; /* to be read */
+    uint8_t stack[STACK_BYTES] __attribute__((aligned(16)));
+} probe;
+
+/* The calls' own errors do not matter where the mere attempt was let through, but for those that must work. */
+static void try_getfd(void) GMR_SIGNAL_SAFE {
+    long owner = gmr_ss_syscall3(SYS_pidfd_open, gmr_ss_syscall1(SYS_getpid, 0), 0, 0);
+    long fetched = gmr_ss_syscall3(SYS_pidfd_getfd, owner, 0, 0);
+    gmr_ss_leave(owner < 0 || (fetched < 0 && fetched != -9 /* EBADF: nothing open at 0 */));
+}
+
+static void try_unshare(void) GMR_SIGNAL_SAFE {
+    gmr_ss_leave(gmr_ss_syscall1(SYS_unshare, CLONE_FILES) < 0);
+}
+
+static void try_vm_read(void) GMR_SIGNAL_SAFE {
+    uint32_t word = 0;
+    gmr_ss_leave(gmr_ss_read_memory(gmr_ss_gettid(), (uint64_t)&probe.word, &word, sizeof word) != sizeof word);
+}
+
+static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
+
+/* 1 where the child came to its end by itself and was content. */
+static int survives(void (*body)(void)) GMR_SIGNAL_SAFE {
+    long child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
+    if (child < 0) return 0;
+    int32_t status = -1;
+    while (gmr_ss_syscall4(SYS_wait4, child, &status, __WALL, 0) == -4 /* EINTR */) {
+    }
+    return status == 0;
+}
+
+uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
+    uint64_t all = ~UINT64_C(0), before = 0;
+    uint32_t result = 0;
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    if (survives(try_nothing)) {
+        result |= GMR_PROBE_CLONE;
+        if (survives(try_getfd)) result |= GMR_PROBE_GETFD;
+        if (survives(try_unshare)) result |= GMR_PROBE_UNSHARE;
+        if (survives(try_vm_read)) result |= GMR_PROBE_VM_READ;
+    }
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    return result;
+}
