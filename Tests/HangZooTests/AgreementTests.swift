@@ -17,6 +17,7 @@ extension ZooSuites {
         @available(*, noasync)
         private static func compare(_ zoo: ZooProcess, _ zooCase: ZooCase) throws {
             let report = try zoo.report()
+            try expectSame(report, try zoo.report(), zooCase)
             let gdb = try GDBObserver().threads(of: zoo.pid).filter { !$0.belongsToGMR }
             let captured = report.threads.filter { $0.capture != "none" }.map(\.observed)
             var shown = zooCase
@@ -54,6 +55,19 @@ extension ZooSuites {
                     seen: thread.observed, referee: referee, label: "gdb", expectation: expectation,
                     isTruncated: thread.stop == "truncated", wasSignalled: thread.capture == "signal")
                 #expect(difference == nil, "thread \(name) \(thread.observed.tid): \(difference ?? "")")
+            }
+        }
+
+        /// The second report of a process walks with warm caches, and must see what the first one saw.
+        private static func expectSame(_ first: GMRReport, _ second: GMRReport, _ zooCase: ZooCase) throws {
+            for thread in first.threads where thread.capture == "noTouch" && !StackComparison.moves(thread.observed) {
+                guard let again = second.threads.first(where: { $0.observed.tid == thread.observed.tid }) else {
+                    #expect(zooCase.threadsComeAndGo, "\(thread.observed.name ?? "") is not in the second report")
+                    continue
+                }
+                guard zooCase.stays(thread.observed), again.capture == "noTouch" else { continue }
+                let addresses = thread.observed.frames.map(\.address)
+                #expect(again.observed.frames.map(\.address) == addresses, "\(thread.observed.name ?? "")")
             }
         }
 

@@ -21,6 +21,7 @@
 
 #define HELPER_LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
+#define DESK_PATIENCE_NS UINT64_C(20000000) /* between a thread's last word on a report and its next job */
 #define REAP_PATIENCE_NS UINT64_C(1000000000)
 #define FOR_EVER UINT64_C(1000000000000000)
 
@@ -98,7 +99,7 @@ static int finish_in_worker(uint32_t kinds) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
-    if (!gmr_desk_wait(&state->worker, 0) || !has_memory()) return 0;
+    if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS) || !has_memory()) return 0;
     state->worker_kinds = kinds;
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     gmr_desk_ask(&state->worker);
@@ -118,7 +119,7 @@ static void ask_for_sections(void) {
     gmr_store_release(&arena->section_bytes, 0);
     uint32_t state = GMR_SECTIONS_ASKED;
     if (gmr_load_acquire(&arena->registry_bytes) == 0) state = GMR_SECTIONS_DONE;
-    else if (!gmr_desk_wait(desk, 0)) state = GMR_SECTIONS_BUSY;
+    else if (!gmr_desk_wait(desk, DESK_PATIENCE_NS)) state = GMR_SECTIONS_BUSY;
     else if (!has_memory()) state = GMR_SECTIONS_NO_MEMORY;
     gmr_store_release(&arena->section_state, state);
     if (state == GMR_SECTIONS_ASKED) gmr_desk_ask(desk);
