@@ -33,7 +33,7 @@ static void drop_privileges(void) {
     zoo_settle(); /* setuid interrupts every thread; they go back to where they were */
 }
 
-static void forbid_exec(void) {
+void zoo_forbid_exec(void) {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 1, 0),
@@ -88,7 +88,7 @@ static void serve_main_exited(void) {
 
 const zoo_scenario_t zoo_privilege_scenarios[] = {
     {"not-dumpable", "not dumpable, and not root any more", NULL, zoo_build_victim, drop_privileges, NULL},
-    {"exec-forbidden", "seccomp refuses execve", NULL, zoo_build_victim, forbid_exec, NULL},
+    {"exec-forbidden", "seccomp refuses execve", NULL, zoo_build_victim, zoo_forbid_exec, NULL},
     {"main-exited", "main called pthread_exit", NULL, build_main_exited, NULL, serve_main_exited},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };

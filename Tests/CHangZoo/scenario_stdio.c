@@ -3,10 +3,10 @@
  * Threads: the scenario's own.  Signal handlers: no.
  *
  * Truth
- *   stdio-lock  `file-holder` owns the locks of stdout and stderr (flockfile) and waits in a futex; `fwrite-waiter` waits
- *               for stderr's. `list-holder` is in fflush(NULL), which keeps the lock of the list of all streams, stuck in
- *               cookie_write_calls_blocked, the write function of a stream of its own; `fopen-waiter` waits for the list:
- *               fopen, fork, localtime and exit of everybody else block too.
+ *   stdio-lock  `file-holder` owns the locks of stdout and stderr (flockfile) and waits in a futex; `fwrite-waiter`
+ *               waits for stderr's. `list-holder` is in fflush(NULL), which keeps the lock of the list of all streams,
+ *               stuck in cookie_write_calls_blocked, the write function of a stream of its own; `fopen-waiter` waits
+ *               for the list: fopen, fork, localtime and exit of everybody else block too.
  */
 #include "scenarios.h"
 

@@ -12,8 +12,7 @@
     func startAgent() {
         do {
             gmr = try GuruMeditation.setUpAutorun(
-                package: Package(vendor: "GMR", product: "HangZoo", version: "1"), serviceName: "hangzoo",
-                logDirectory: ProcessInfo.processInfo.environment["GMR_LOG_DIR"])
+                package: Package(vendor: "GMR", product: "HangZoo", version: "1"), serviceName: "hangzoo")
             // Needs memory, as every section does: where that is not to be had the report must come all the same.
             gmr?.registerSection("Zoo") { ["animals": .list((0..<100).map { .text("animal \($0)") })] }
         } catch {

@@ -25,6 +25,7 @@ func run(_ name: String, arguments: [String]) -> Never {
     if let scenario = zoo_scenario_named(name)?.pointee {
         scenario.prepare?(count, &pointers)
         startAgent()
+        if environment["ZOO_FORBID_EXEC"] != nil { zoo_forbid_exec() }
         scenario.build(count, &pointers)
         scenario.serve?()
         zoo_settle()

@@ -15,6 +15,10 @@ struct GMRReport {
     var threadsFound: Int
     var threadsCaptured: Int
     var gaps: [String]
+    var finishedBy: String?
+    var sectionTitles: [String]
+    /// Of the sections that are missing.
+    var sectionErrors: [String]
 
     init(_ data: Data, fileName: String) throws {
         self.fileName = fileName
@@ -27,6 +31,10 @@ struct GMRReport {
         threadsFound = completeness["threadsFound"] as? Int ?? -1
         threadsCaptured = completeness["threadsCaptured"] as? Int ?? -1
         gaps = completeness["gaps"] as? [String] ?? []
+        finishedBy = completeness["finishedBy"] as? String
+        let sections = report["sections"] as? [[String: Any]] ?? []
+        sectionTitles = sections.compactMap { $0["title"] as? String }
+        sectionErrors = sections.compactMap { $0["error"] as? String }
     }
 
     func thread(_ tid: Int32) -> Thread? {

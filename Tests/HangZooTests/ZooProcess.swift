@@ -15,7 +15,9 @@ final class ZooProcess {
 
     /// Starts `HangZoo scenario` and waits until it says that all its threads hang. Blocks the calling thread.
     @available(*, noasync)
-    init(_ scenario: ZooCase, executable: URL = ZooProcess.debugExecutable) throws {
+    init(
+        _ scenario: ZooCase, executable: URL = ZooProcess.debugExecutable, environment: [String: String] = [:]
+    ) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "hangzoo-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         // `not-dumpable` gives up being root and must still be able to write its report.
@@ -33,7 +35,7 @@ final class ZooProcess {
             environment: [
                 "GMR_FORMAT": "json", "GMR_LOG_DIR": directory.path, "ZOO_READY_FD": "1",
                 "ZOO_ALARM_SECONDS": "\(scenario.alarmSeconds)",
-            ],
+            ].merging(environment) { $1 },
             descriptors: Spawn.Descriptors(
                 input: toChild.fileHandleForReading.fileDescriptor,
                 output: fromChild.fileHandleForWriting.fileDescriptor, error: errorFile.fileDescriptor))
@@ -76,6 +78,18 @@ final class ZooProcess {
 
     /// What the process wrote to standard error: a report that found no other way out, or why a scenario failed.
     var standardError: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+
+    /// Waits until standard error has `text`. Blocks the calling thread.
+    @available(*, noasync)
+    func waitForStandardError(_ text: String, within deadline: Duration = .seconds(20)) throws {
+        let end = ContinuousClock.now + deadline
+        while !standardError.contains(text) {
+            guard ContinuousClock.now < end else {
+                throw ObservationFailure(description: "no \"\(text)\" on standard error: \(standardError)")
+            }
+            usleep(2000)
+        }
+    }
 
     /// Kills the process group, takes its exit status and removes the directory of its reports.
     func kill() {

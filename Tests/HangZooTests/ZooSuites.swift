@@ -15,9 +15,10 @@ import Testing
     /// Runs `body` with a process in the scenario, and kills it.
     @available(*, noasync)
     static func withZoo(
-        _ zooCase: ZooCase, executable: URL = ZooProcess.debugExecutable, _ body: (ZooProcess) throws -> Void
+        _ zooCase: ZooCase, executable: URL = ZooProcess.debugExecutable, environment: [String: String] = [:],
+        _ body: (ZooProcess) throws -> Void
     ) throws {
-        let zoo = try ZooProcess(zooCase, executable: executable)
+        let zoo = try ZooProcess(zooCase, executable: executable, environment: environment)
         defer { zoo.kill() }
         try body(zoo)
     }

@@ -42,8 +42,8 @@ typedef struct {
 } gmr_trigger_t;
 _Static_assert(sizeof(gmr_trigger_t) == 24, "wire format");
 
-/* gmr_slot_t.state: the low byte; above it the generation, so that a handler that comes too late cannot take the slot of
- * another capture for its own. */
+/* gmr_slot_t.state: the low byte; above it the generation, so that a handler that comes too late cannot take the slot
+ * of another capture for its own. */
 enum {
     GMR_SLOT_EMPTY = 0,
     GMR_SLOT_WAITING = 1,     /* signalled; its handler has not run yet */
@@ -63,8 +63,8 @@ enum {
     GMR_SLOT_FRAMES_CUT = 1u << 1,      /* more than GMR_FRAME_CAPACITY frames */
     GMR_SLOT_BLOCKS_SIGPROF = 1u << 2,  /* its mask keeps the capture signal out */
     GMR_SLOT_SYSCALL_DENIED = 1u << 3,  /* /proc/self/task/TID/syscall could not be opened: not dumpable */
-    GMR_SLOT_RBP_RECOVERED = 1u << 4,   /* the frame pointer follows from the code of a prologue and the stack pointer */
-    GMR_SLOT_RBP_SEARCHED = 1u << 6,    /* the frame pointer was searched for in the stack: callers are likely, not sure */
+    GMR_SLOT_RBP_RECOVERED = 1u << 4,   /* the frame pointer follows from a prologue and the stack pointer */
+    GMR_SLOT_RBP_SEARCHED = 1u << 6,    /* the frame pointer was searched for in the stack: callers are likely */
     GMR_SLOT_SIGNAL_REFUSED = 1u << 5,  /* the capture signal could not be sent: problem_errno */
 };
 
@@ -248,8 +248,8 @@ static inline void gmr_slot_set_state(gmr_slot_t *slot, uint32_t state) {
 }
 /* 1 where the slot went from one state to the other. */
 static inline int gmr_slot_move(gmr_slot_t *slot, uint32_t generation, uint32_t from, uint32_t to) {
-    uint32_t expected = generation << 8 | from;
-    return __atomic_compare_exchange_n(&slot->state, &expected, generation << 8 | to, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    uint32_t expected = generation << 8 | from, desired = generation << 8 | to;
+    return __atomic_compare_exchange_n(&slot->state, &expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 #ifdef __cplusplus

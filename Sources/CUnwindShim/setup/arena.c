@@ -39,7 +39,8 @@ static gmr_arena_header_t *map_new(uint32_t slot_capacity, gmr_arena_header_t *l
 }
 
 int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes) {
-    gmr_arena_header_t layout = {.magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
+    gmr_arena_header_t layout = {
+        .magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
     if (setup_bytes > GMR_SETUP_CAPACITY_BYTES) return -E2BIG;
     int fd = gmr_descriptors_raise(memfd_create("gmr-arena", MFD_CLOEXEC));
     if (fd < 0) return fd;

@@ -101,6 +101,6 @@ void gmr_raw_report(const gmr_arena_header_t *arena, int descriptor) {
         const gmr_slot_t *slot = gmr_arena_slot(arena, i);
         if (slot->generation == arena->generation) put_thread(&sink, arena, slot);
     }
-    put(&sink, "\n");
+    put(&sink, "\ngmr: end of the raw report\n");
     flush(&sink);
 }

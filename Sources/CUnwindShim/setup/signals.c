@@ -17,6 +17,10 @@ static int is_ours(int number, handler_t *handler) {
     return sigaction(number, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handler;
 }
 
+static int is_handler_of(const struct sigaction *action) {
+    return (action->sa_flags & SA_SIGINFO) || (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
 static int take(int number, handler_t *handler) {
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigemptyset(&action.sa_mask);
@@ -27,8 +31,7 @@ static int take(int number, handler_t *handler) {
     gmr_store_release(&gmr_safe_state.previous_index[number], index);
     /* A handler that was there keeps its way of running: whether calls are restarted behind it, and what it masks. */
     const struct sigaction *previous = gmr_ss_previous(number);
-    int is_handler = (previous->sa_flags & SA_SIGINFO) || (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN);
-    if (is_handler && number != GMR_CAPTURE_SIGNAL_NUMBER) {
+    if (is_handler_of(previous) && number != GMR_CAPTURE_SIGNAL_NUMBER) {
         const int kept = SA_RESTART | SA_NODEFER;
         action.sa_flags = (action.sa_flags & ~kept) | (previous->sa_flags & kept);
         action.sa_mask = previous->sa_mask;

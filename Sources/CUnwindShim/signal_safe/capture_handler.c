@@ -81,8 +81,8 @@ static gmr_slot_t *asked_slot(const siginfo_t *info, uint32_t *generation, int *
         *ours = 1;
         *generation = arena->generation;
         uint32_t index = (uint32_t)(ticket & 0xfff);
-        if (index >= arena->slot_capacity) return NULL;
-        return (*generation & GENERATION_MASK) == (ticket >> 12 & GENERATION_MASK) ? gmr_arena_slot(arena, index) : NULL;
+        int is_late = (*generation & GENERATION_MASK) != (ticket >> 12 & GENERATION_MASK);
+        return is_late || index >= arena->slot_capacity ? NULL : gmr_arena_slot(arena, index);
     }
     /* RLIMIT_SIGPENDING used up: the kernel delivers the signal without its siginfo. */
     if (info->si_code == SI_USER && info->si_pid == 0 && gmr_ss_missing_answers() &&

@@ -33,7 +33,8 @@ static int enter(int32_t inside) GMR_SIGNAL_SAFE {
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wfunction-effects"
 
-static void call(const struct sigaction *previous, int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
+static void call_previous(const struct sigaction *previous, int signal, siginfo_t *info,
+                          void *context) GMR_SIGNAL_SAFE {
     if (previous->sa_flags & SA_SIGINFO) {
         if (previous->sa_sigaction) previous->sa_sigaction(signal, info, context);
     } else if (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN) {
@@ -47,6 +48,6 @@ void gmr_ss_chain(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     if (signal < 1 || signal > 64) return;
     int entry = enter(gmr_ss_gettid() << 7 | signal); /* a tid has 22 bits */
     if (entry == -1) return;
-    call(gmr_ss_previous(signal), signal, info, context);
+    call_previous(gmr_ss_previous(signal), signal, info, context);
     if (entry >= 0) __atomic_store_n(&chaining[entry], 0, __ATOMIC_RELAXED);
 }

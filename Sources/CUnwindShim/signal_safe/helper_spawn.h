@@ -15,8 +15,9 @@
 void gmr_ss_helper_prepare(char *const *environment) GMR_SIGNAL_SAFE;
 
 /* Starts a keeper process that starts the helper and waits for it; the arena's helper_* words tell how it goes.
- * Returns 0 or a negative errno; -EBUSY where the last keeper has not ended. Nothing the application could notice: the keeper raises no SIGCHLD and
- * no wait() without __WALL sees it. Threads: the agent thread, one at a time. Signal safety: yes. */
+ * Returns 0 or a negative errno; -EBUSY where the last keeper has not ended. Nothing the application could notice: the
+ * keeper raises no SIGCHLD and no wait() without __WALL sees it. Threads: the agent thread, one at a time. Signal
+ * safety: yes. */
 int gmr_ss_helper_spawn(int executable_descriptor, int arena_descriptor) GMR_SIGNAL_SAFE;
 
 /* Waits for the keeper's end. Signal safety: yes. */

@@ -13,8 +13,8 @@ enum {
     GMR_PROBE_CLONE = 1u << 3,   /* clone() of a process that shares memory */
 };
 
-/* The calls that this process may make and that work, GMR_PROBE_*. Each is tried in a child that shares this one's memory
- * and raises no SIGCHLD, because a seccomp filter may kill for it (systemd's SystemCallFilter= does).
+/* The calls that this process may make and that work, GMR_PROBE_*. Each is tried in a child that shares this one's
+ * memory and raises no SIGCHLD, because a seccomp filter may kill for it (systemd's SystemCallFilter= does).
  * Threads: set-up, one at a time. Signal safety: yes. */
 uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE;
 

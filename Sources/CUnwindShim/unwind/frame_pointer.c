@@ -97,8 +97,8 @@ static int read_prologue(uint64_t function, prologue_t *prologue) {
     return prologue->depth >= 0;
 }
 
-/* Does the code move rsp by a number known at run time only? Bytes are matched, not instructions: a match too many costs
- * certainty, never truth. `lea N(%rbp),%rsp` is how such functions find their way back. */
+/* Does the code move rsp by a number known at run time only? Bytes are matched, not instructions: a match too many
+ * costs certainty, never truth. `lea N(%rbp),%rsp` is how such functions find their way back. */
 static int moves_stack_pointer(uint64_t from, uint64_t to) {
     uint8_t code[256];
     const uint32_t overlap = 2;
@@ -138,7 +138,8 @@ static uint64_t jump_target(uint64_t target) {
 /* What kind of call ends right before `address`, seen from `function`. */
 static call_t call_before(const gmr_arena_header_t *arena, uint64_t address, uint64_t function) {
     const gmr_module_t *module = gmr_module_at(arena, address);
-    if (!function || !module || address < module->text_start + MAX_CALL_BYTES || address > module->text_end) return NOT_A_CALL;
+    if (!function || !module) return NOT_A_CALL;
+    if (address < module->text_start + MAX_CALL_BYTES || address > module->text_end) return NOT_A_CALL;
     uint8_t code[MAX_CALL_BYTES];
     if (!gmr_image_read(address - MAX_CALL_BYTES, code, sizeof code)) return NOT_A_CALL;
     if (code[3] == 0xe8) { /* call rel32 */

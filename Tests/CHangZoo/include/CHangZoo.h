@@ -70,6 +70,9 @@ const zoo_scenario_t *zoo_scenario_named(const char *name);
 /* A pthread mutex that its first caller keeps for ever, for the Swift scenarios: the others block in it. */
 void zoo_block_in_mutex(void);
 
+/* From here on execve() answers EPERM, in all threads. */
+void zoo_forbid_exec(void);
+
 #ifdef __cplusplus
 }
 #endif
