@@ -31,9 +31,14 @@ extension ZooSuites {
                 // What is made once (caches, the first use of a path) is there after some reports.
                 for _ in 0..<50 { _ = try zoo.report() }
                 let before = try Size(of: zoo.pid)
-                for _ in 0..<1000 {
-                    let report = try zoo.report()
-                    #expect(report.threadsCaptured == report.threadsFound)
+                for round in 0..<1000 {
+                    if round % 100 == 0 {
+                        let report = try zoo.report()
+                        #expect(report.threadsCaptured == report.threadsFound)
+                    } else {
+                        kill(zoo.pid, SIGUSR2)
+                        _ = try zoo.logDirectory.nextName(within: .seconds(30))
+                    }
                 }
                 let after = try Size(of: zoo.pid)
                 #expect(after.threads == before.threads)

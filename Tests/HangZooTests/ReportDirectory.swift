@@ -13,11 +13,18 @@ final class ReportDirectory {
     /// complete file. Blocks the calling thread.
     @available(*, noasync)
     func nextReport(within deadline: Duration) throws -> GMRReport {
+        let name = try nextName(within: deadline)
+        return try GMRReport(Data(contentsOf: url.appending(path: name)), fileName: name)
+    }
+
+    /// The name alone of the next report, as `nextReport`.
+    @available(*, noasync)
+    func nextName(within deadline: Duration) throws -> String {
         let end = ContinuousClock.now + deadline
         while ContinuousClock.now < end {
             if let name = try newNames().first {
                 seen.insert(name)
-                return try GMRReport(Data(contentsOf: url.appending(path: name)), fileName: name)
+                return name
             }
             usleep(2000)
         }

@@ -2,8 +2,8 @@
  * call_counter.c: preloaded, counts calls that a signal handler must not make.
  * Threads: any.  Signal handlers: what they call is what is counted.
  *
- * The counts lie in the file COUNTER_FILE, shared with the test, which sets `armed`. GMR's own threads are counted apart:
- * they allocate, and so prove that the counting works.
+ * The counts lie in the file COUNTER_FILE, shared with the test, which sets `armed`. GMR's own threads are counted
+ * apart: they allocate, and so prove that the counting works.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
