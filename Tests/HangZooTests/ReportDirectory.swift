@@ -34,7 +34,7 @@ final class ReportDirectory {
 
     private func newNames() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: url.path)
-            .filter { Self.isReport($0) && !seen.contains($0) }.sorted()
+            .filter { !seen.contains($0) && Self.isReport($0) }.sorted()
     }
 
     /// `hangzoo_gurumeditation_YYYYmmddHHMMSS`, with `_1`, `_2` where that was taken.
