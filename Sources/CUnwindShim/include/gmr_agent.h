@@ -20,8 +20,9 @@ typedef struct {
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
-    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. */
-    void (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
+    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. Returns 1, or 0
+     * where nothing could be made of the arena and nothing was written. */
+    int (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
     /* Runs the registered sections and appends them to the arena, on the sections thread. */
     void (*make_sections)(gmr_arena_header_t *arena, uint32_t generation);
 } gmr_agent_config_t;

@@ -28,7 +28,7 @@ static void *worker_main(void *unused) {
     (void)unused;
     gmr_desk_introduce(&state->worker, "gmr-worker");
     while (gmr_desk_next(&state->worker)) {
-        state->config.finish(gmr_safe_state.arena, state->worker_kinds);
+        state->worker_result = state->config.finish(gmr_safe_state.arena, state->worker_kinds);
         gmr_desk_finish(&state->worker);
     }
     return NULL;

@@ -51,7 +51,8 @@ struct Setup {
                 config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
                 config.helper_silence_ns = record.settings.helperSilence.nanoseconds
                 config.finish = { arena, kinds in
-                    if let arena { Worker.finish(arena: arena, kinds: kinds) }
+                    guard let arena else { return 0 }
+                    return Worker.finish(arena: arena, kinds: kinds) ? 1 : 0
                 }
                 config.make_sections = { arena, generation in
                     if let arena { SectionRegistry.shared.run(into: arena, generation: generation) }
