@@ -65,6 +65,10 @@ void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);
  * standard ones are marked to be closed by every exec. Both lists end with NULL. */
 int gmr_spawn_detached(char *const *arguments, char *const *environment);
 
+/* Renames a file unless the new name exists. Returns 0 or a negative errno: -EEXIST, and -EINVAL or -ENOSYS where the
+ * file system or the kernel cannot do it. */
+int gmr_rename_no_replace(const char *from, const char *to);
+
 /* Names the calling thread, 15 characters at most. */
 void gmr_thread_name(const char *name);
 
