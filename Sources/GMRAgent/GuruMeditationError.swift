@@ -5,7 +5,9 @@ import Glibc
 public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
     /// What kind of refusal it is; compare with the constants.
     public struct Code: Sendable, Equatable {
-        enum Value: Equatable { case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused, reportFailed }
+        enum Value: Equatable {
+            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused, reportFailed
+        }
         var value: Value
 
         public static let alreadySetUp = Code(value: .alreadySetUp)

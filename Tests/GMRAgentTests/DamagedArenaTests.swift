@@ -37,7 +37,8 @@ import Testing
             #expect(decoder.registeredTitles().count <= Int(GMR_REGISTRY_CAPACITY_BYTES))
             guard let setup = try? decoder.setup() else { continue }
             var sections = SectionStream(
-                arena: arena.header, decoder: decoder, deadline: setup.settings.sectionDeadline) {}
+                arena: arena.header, decoder: decoder, deadline: setup.settings.sectionDeadline
+            ) {}
             arena.header.pointee.section_state = UInt32(GMR_SECTIONS_DONE)
             while !sections.next().isEmpty {}
         }

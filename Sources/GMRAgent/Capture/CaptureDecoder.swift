@@ -38,7 +38,8 @@ struct CaptureDecoder {
         }
         if header.modules_dropped > 0 { gaps.append("\(header.modules_dropped) modules did not fit the module table") }
         if header.capture_error != 0 {
-            gaps.append("the threads could not be listed: \(String(describingErrno: Int32(truncatingIfNeeded: header.capture_error)))")
+            let error = Int32(truncatingIfNeeded: header.capture_error)
+            gaps.append("the threads could not be listed: \(String(describingErrno: error))")
         }
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),

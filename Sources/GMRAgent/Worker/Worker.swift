@@ -61,7 +61,8 @@ enum Worker {
         do {
             try delivery.deliver(progress: builder.progress)
         } catch {
-            StandardErrorSink().writeLine("gmr: a report was lost: \(error)")
+            // Lost: standard error was the last place to write to. A word about it would go the same way, and a second
+            // attempt would mix with the first.
         }
     }
 
