@@ -71,7 +71,9 @@ extension AgentTests {
 /// What gperftools and others do: SIGPROF by a timer that counts CPU time.
 private final class Profiler: Sendable {
     private static let earlier = Mutex<sigaction>(sigaction())
-    nonisolated(unsafe) private static var next: (@convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void)?
+    private typealias Handler =
+        @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
+    nonisolated(unsafe) private static var next: Handler?
 
     init(passesOn: Bool = false) {
         var action = sigaction()
