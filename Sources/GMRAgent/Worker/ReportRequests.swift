@@ -47,6 +47,11 @@ final class ReportRequests: Sendable {
         return list.withLock { $0.take { $0.pid == pid } }
     }
 
+    var isEmpty: Bool {
+        let pid = getpid()
+        return list.withLock { list in !list.waiting.contains { $0.pid == pid } }
+    }
+
     /// Answers one request with an error, unless it has been answered.
     func fail(_ number: UInt64, with error: GuruMeditationError) {
         for request in list.withLock({ $0.take { $0.number == number } }) { request.resume(returning: .failure(error)) }
