@@ -1,5 +1,6 @@
 import CUnwindShim
 @_exported import GMRCore
+import Glibc
 import Synchronization
 
 /// Makes Guru Meditation Reports of this process.
@@ -12,10 +13,12 @@ import Synchronization
 /// ```
 ///
 /// One for a process: it owns signal handlers. A value of any thread; it may be dropped, reports go on until
-/// `stop()`.
+/// `stop()`. A child of `fork()` has none until it calls `setUpAutorun` itself, and registers its sections anew.
 public final class GuruMeditation: Sendable {
     /// What is in force, after arguments, environment and defaults.
     public let settings: Settings
+    /// Where it was set up: a fork child has neither the threads nor the memory that make reports.
+    private let pid = getpid()
 
     static let current = Mutex<GuruMeditation?>(nil)
 
@@ -49,7 +52,10 @@ public final class GuruMeditation: Sendable {
             package: package, serviceName: serviceName, signals: signals, logDirectory: logDirectory,
             settings: settings, configuration: configuration, setUpSignals: setUpSignals)
         return try current.withLock { current throws(GuruMeditationError) in
-            if current != nil { throw GuruMeditationError(.alreadySetUp) }
+            if let current {
+                if current.pid == getpid() { throw GuruMeditationError(.alreadySetUp) }
+                SectionRegistry.shared.removeAll()
+            }
             let agent = GuruMeditation(settings: setup.record.settings)
             if setup.record.settings.isEnabled { try setup.install() }
             current = agent
@@ -63,6 +69,7 @@ public final class GuruMeditation: Sendable {
     /// `Settings.sectionDeadline`. One that throws or does not finish in time costs its own section only; while it
     /// has not come back it is not started again. Titles need not differ.
     public func registerSection(_ title: String, generator: @escaping @Sendable () throws -> SectionModel) {
+        guard pid == getpid() else { return }
         SectionRegistry.shared.register(title, generator: generator)
     }
 
@@ -70,21 +77,31 @@ public final class GuruMeditation: Sendable {
     ///
     /// The threads of the cooperative pool go on meanwhile. Where a stuck thread holds the allocator's lock this
     /// waits as everything else does; a signal's report does not.
-    /// - Throws: `GuruMeditationError` with `notSetUp` after `stop()`, or where `GMR_ENABLE=0`.
+    /// - Throws: `GuruMeditationError` with `notSetUp` after `stop()` or when it is called meanwhile, in a fork child,
+    ///   or where `GMR_ENABLE=0`; with `reportFailed` where the agent's own memory is damaged.
     public func report() async throws(GuruMeditationError) -> Report {
-        guard settings.isEnabled, GuruMeditation.current.withLock({ $0 === self }) else {
-            throw GuruMeditationError(.notSetUp)
+        guard isInForce else { throw GuruMeditationError(.notSetUp) }
+        let answer = await withCheckedContinuation { continuation in
+            let number = ReportRequests.shared.add(continuation, of: self)
+            // stop() fails all requests it finds; one added after that must not wait for ever.
+            if isInForce {
+                gmr_agent_trigger(UInt32(GMR_TRIGGER_API))
+            } else {
+                ReportRequests.shared.fail(number, with: GuruMeditationError(.notSetUp))
+            }
         }
-        return await withCheckedContinuation { continuation in
-            ReportRequests.shared.add(continuation)
-            gmr_agent_trigger(UInt32(GMR_TRIGGER_API))
-        }
+        return try answer.get()
+    }
+
+    private var isInForce: Bool {
+        settings.isEnabled && pid == getpid() && GuruMeditation.current.withLock { $0 === self }
     }
 
     /// Puts earlier signal handlers back and ends GMR's threads, after the report under way if there is one.
     /// `setUpAutorun` may be called again afterwards. Does nothing the second time.
     @available(*, noasync, message: "waits for a report under way; call it from a thread of your own")
     public func stop() {
+        guard pid == getpid() else { return }
         let wasCurrent = GuruMeditation.current.withLock { current in
             guard current === self else { return false }
             current = nil
@@ -92,6 +109,7 @@ public final class GuruMeditation: Sendable {
         }
         guard wasCurrent, settings.isEnabled else { return }
         gmr_agent_stop()
+        ReportRequests.shared.failAll(of: self, with: GuruMeditationError(.notSetUp))
         SectionRegistry.shared.removeAll()
     }
 }

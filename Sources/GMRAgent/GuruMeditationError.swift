@@ -5,7 +5,9 @@ import Glibc
 public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
     /// What kind of refusal it is; compare with the constants.
     public struct Code: Sendable, Equatable {
-        enum Value: Equatable { case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused }
+        enum Value: Equatable {
+            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused, reportFailed
+        }
         var value: Value
 
         public static let alreadySetUp = Code(value: .alreadySetUp)
@@ -13,6 +15,7 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         public static let unusableSignal = Code(value: .unusableSignal)
         public static let unusableLogDirectory = Code(value: .unusableLogDirectory)
         public static let systemRefused = Code(value: .systemRefused)
+        public static let reportFailed = Code(value: .reportFailed)
     }
 
     public var code: Code
@@ -31,7 +34,8 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         case .alreadySetUp:
             "Guru Meditation Reports are set up in this process already; use that one, or call its stop() first."
         case .notSetUp:
-            "Guru Meditation Reports are not set up: stop() was called, or GMR_ENABLE=0 turned them off."
+            "Guru Meditation Reports are not set up: stop() was called, GMR_ENABLE=0 turned them off, or this is a "
+                + "child of fork(). Call setUpAutorun, in a fork child anew."
         case .unusableSignal:
             "\(subject). Choose another signal, such as SIGUSR2 or SIGRTMIN+3."
         case .unusableLogDirectory:
@@ -41,6 +45,8 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
             "\(subject) failed: it is not installed. Install the package libunwind8."
         case .systemRefused:
             "Guru Meditation Reports could not be set up: \(subject): \(reason)."
+        case .reportFailed:
+            "The report could not be made: \(subject). Restart the process; something writes where it must not."
         }
     }
 

@@ -195,6 +195,31 @@ struct SymbolizerTests {
         #expect(result.names == ["clock_gettime"])
     }
 
+    /// Who waits for a large module hears of it.
+    @Test func progressGrowsWithTheUnits() throws {
+        let workshop = try Workshop()
+        try workshop.write("main.c", "int main(void) { return 0; }\n")
+        let units = "for i in $(seq 200); do echo \"int f$i(void) { return $i; }\" > f$i.c; done"
+        try workshop.run(units + " && cc -g -c f*.c && cc -g main.c -o small && cc -g main.c f*.o -o large")
+        func progressCount(_ program: String) throws -> Int {
+            let symbolizer = try #require(gmr_symbolizer_open("/nonexistent", nil))
+            defer { gmr_symbolizer_close(symbolizer) }
+            var count = 0
+            var found = gmr_module_symbols_t()
+            try withUnsafeMutablePointer(to: &count) { count in
+                gmr_symbolizer_set_progress(symbolizer, { $0?.assumingMemoryBound(to: Int.self).pointee += 1 }, count)
+                let address = [try workshop.symbolAddress("main", in: program)]
+                let status = gmr_symbolize_module(
+                    symbolizer, workshop.path(program), nil, 0, nil, 0, 1, address, 1, { _, _, _, _ in }, nil, &found)
+                #expect(status == 0)
+            }
+            return count
+        }
+        let small = try progressCount("small")
+        #expect(small >= 4)
+        #expect(try progressCount("large") == small + 3)
+    }
+
     @Test func addressesOutOfOrderAreRefusedAndStillAnswered() throws {
         let result = symbolize("/bin/sh", [7, 3])
         #expect(result.status == -EINVAL)

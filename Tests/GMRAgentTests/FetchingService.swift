@@ -70,6 +70,38 @@ final class FetchingService {
         return try String(contentsOfFile: String(line[range.upperBound...]), encoding: .utf8)
     }
 
+    /// Leaves no room in the pipe that is its standard error; nobody reads it. Before `start`.
+    func stallErrors(isNonblocking: Bool) {
+        let descriptor = errors.fileHandleForWriting.fileDescriptor
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        let page = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+        while write(descriptor, page, page.count) > 0 {}
+        if !isNonblocking { _ = fcntl(descriptor, F_SETFL, 0) }
+    }
+
+    /// Nobody can read its standard error any more.
+    func closeErrors() throws {
+        try errors.fileHandleForReading.close()
+    }
+
+    /// Asks for a report and waits until there are `count` of them; their texts, the oldest first. Blocks.
+    func reports(count: Int) throws -> [String] {
+        kill(pid, SIGUSR2)
+        let folder = directory + "/reports"
+        let end = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < end {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }
+            if names.count >= count {
+                // A name of the same second is longer by its number.
+                return try names.sorted { ($0.prefix(40), $0) < ($1.prefix(40), $1) }.map {
+                    try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)
+                }
+            }
+            usleep(5_000)
+        }
+        throw Failure(description: "there are not \(count) reports")
+    }
+
     /// Kills the service alone; true where nobody else has its standard error open.
     func endsAlone() throws -> Bool {
         kill(pid, SIGKILL)

@@ -41,6 +41,27 @@ extension AgentTests {
             }
         }
 
+        /// However the two meet: a report or a refusal, and within the time limit.
+        @Test func whoAsksWhileItIsStoppedIsAnswered() async throws {
+            for round in 0..<40 {
+                let gmr = try GuruMeditation.setUpAutorun(
+                    package: "tests", signals: [.usr1], settings: Settings(helperSilence: .milliseconds(100)))
+                await withTaskGroup(of: Void.self) { group in
+                    for _ in 0..<4 {
+                        group.addTask {
+                            do throws(GuruMeditationError) {
+                                _ = try await gmr.report()
+                            } catch {
+                                #expect(error.code == .notSetUp)
+                            }
+                        }
+                    }
+                    usleep(useconds_t(round * 50))
+                    stop(gmr)
+                }
+            }
+        }
+
         @Test func afterStopAReportIsRefused() async throws {
             let gmr = try GuruMeditation.setUpAutorun(package: "tests", signals: [.usr1])
             stop(gmr)

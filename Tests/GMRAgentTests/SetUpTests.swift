@@ -41,6 +41,17 @@ extension AgentTests {
             #expect(error.description.contains("/nonexistent/reports") && error.description.contains("Create it"))
         }
 
+        @Test func timesWithoutEndOverflowNothing() async throws {
+            let endless = Duration.seconds(Int64.max)
+            let settings = Settings(sectionDeadline: endless, helperSilence: endless, maximumThreadCount: .max)
+            try await withAgent(settings: settings) { gmr in
+                #expect(gmr.settings.helperSilence == .seconds(3600) && gmr.settings.maximumThreadCount == 4096)
+                gmr.registerSection("Whole") { "here" }
+                let report = try await gmr.report()
+                #expect(report.sections.map(\.data) == ["here"])
+            }
+        }
+
         @Test func stopPutsTheEarlierHandlerBack() throws {
             func handler(of signal: Int32) -> UInt {
                 var action = sigaction()

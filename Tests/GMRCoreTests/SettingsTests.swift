@@ -40,7 +40,11 @@ import Testing
         ),
         (
             "GMR_MAX_THREADS", "99999999999999999999",
-            "GMR_MAX_THREADS=99999999999999999999 is not a possible number of threads; using 4096. Accepted: 1 to 65536"
+            "GMR_MAX_THREADS=99999999999999999999 is not a possible number of threads; using 4096. Accepted: 64 to 4096"
+        ),
+        (
+            "GMR_MAX_THREADS", "63",
+            "GMR_MAX_THREADS=63 is not a possible number of threads; using 4096. Accepted: 64 to 4096"
         ),
         (
             "GMR_SIGNALS", "KILL",

@@ -83,6 +83,21 @@ import Testing
         #expect(text(.noUnwindInfo).contains("missing: there is no unwind information"))
     }
 
+    @Test func aProcessIsFollowedByItsCommand() {
+        func text(_ command: String?) -> String {
+            var text = ""
+            let child = ProcessNode(pid: 2, parentPID: 1, command: command)
+            TextRenderer.writeProcesses([ProcessNode(pid: 1, children: [child])], to: &text)
+            return text
+        }
+        #expect(text("sh -c 'sleep 1'").contains(" ]\n      sh -c 'sleep 1'\n"))
+        #expect(text("a\nb").contains("\n      a\\x0ab\n"))
+        let full = String(repeating: "x", count: 200)
+        #expect(text(full).contains("\n      \(full)\n"))
+        #expect(text(full + "y").contains("\n      \(full)…\n"))
+        #expect(text(nil) == text(""))
+    }
+
     private func threads(_ threads: [ThreadSnapshot]) -> String {
         var text = ""
         TextRenderer.writeThreads(threads, to: &text)

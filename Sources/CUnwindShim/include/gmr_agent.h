@@ -20,7 +20,8 @@ typedef struct {
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
-    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. 1: delivered. */
+    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. Returns 1, or 0
+     * where nothing could be made of the arena and nothing was written. */
     int (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
     /* Runs the registered sections and appends them to the arena, on the sections thread. */
     void (*make_sections)(gmr_arena_header_t *arena, uint32_t generation);
@@ -63,6 +64,10 @@ void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);
  * Returns 0 or a negative errno. Threads: the helper's only one, before it ends: its own descriptors beyond the
  * standard ones are marked to be closed by every exec. Both lists end with NULL. */
 int gmr_spawn_detached(char *const *arguments, char *const *environment);
+
+/* Renames a file unless the new name exists. Returns 0 or a negative errno: -EEXIST, and -EINVAL or -ENOSYS where the
+ * file system or the kernel cannot do it. */
+int gmr_rename_no_replace(const char *from, const char *to);
 
 /* Names the calling thread, 15 characters at most. */
 void gmr_thread_name(const char *name);

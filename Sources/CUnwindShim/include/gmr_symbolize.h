@@ -54,6 +54,11 @@ gmr_symbolizer_t *gmr_symbolizer_open(const char *debug_directories, const char 
 /* NULL is fine. */
 void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer);
 
+/* Has `progress` called now and then while a module is looked up: every 64 compilation units, every 4096 symbols or
+ * MiB of a file that is read, and between the stages. What a cold disk does in one read is not divided. NULL: none.
+ * Threads: the symbolizer's own, during gmr_symbolize_module. */
+void gmr_symbolizer_set_progress(gmr_symbolizer_t *symbolizer, void (*progress)(void *context), void *context);
+
 /* Looks up `count` addresses as linked (address minus load bias, and adjusted by the caller: minus one for return
  * addresses), sorted ascending.
  * `path`: the ELF file. `memory`/`memory_size`: instead of a file, an ELF image in memory (the vDSO), or NULL; `path`

@@ -28,7 +28,7 @@ typedef struct {
     gmr_desk_t worker;
     gmr_desk_t sections;
     uint32_t worker_kinds;
-    int worker_result; /* 1: delivered */
+    int worker_result; /* what config.finish returned; valid once the worker is done */
     uint32_t agent_ready; /* futex: 0, 1 ready, 2 failed */
     int32_t agent_error;
     const char *agent_step;

@@ -24,10 +24,11 @@ typedef struct {
     bool has_link_crc;
     uint32_t link_crc;
     gmr_elf_image_t *found;
+    const gmr_progress_t *progress;
 } search_t;
 
 /* The checksum of .gnu_debuglink is the CRC-32 of xz and zlib. */
-static uint32_t checksum(const gmr_elf_image_t *image) {
+static uint32_t checksum(const gmr_elf_image_t *image, const gmr_progress_t *progress) {
     uint32_t crc = 0;
     uint8_t buffer[32 * 1024];
     uint64_t offset = 0;
@@ -35,6 +36,7 @@ static uint32_t checksum(const gmr_elf_image_t *image) {
     while ((got = gmr_elf_image_read(image, offset, buffer, sizeof buffer)) > 0) {
         crc = lzma_crc32(buffer, got, crc);
         offset += got;
+        if (offset % (1024 * 1024) == 0) gmr_progress_made(progress);
     }
     return crc;
 }
@@ -52,7 +54,7 @@ static bool belongs(const search_t *search, const gmr_elf_image_t *candidate) {
         return search->build_id_size == candidate->build_id_size
             && memcmp(search->build_id, candidate->build_id, search->build_id_size) == 0;
     }
-    return search->has_link_crc && checksum(candidate) == search->link_crc;
+    return search->has_link_crc && checksum(candidate, search->progress) == search->link_crc;
 }
 
 static bool try_path(const search_t *search, const char *path) {
@@ -131,7 +133,8 @@ static bool try_debug_link(search_t *search, const char *main_path, const char *
 int gmr_debug_file_find(const gmr_elf_image_t *main, const char *main_path, const uint8_t *build_id,
                         uint32_t build_id_size, const gmr_debug_places_t *places, gmr_string_arena_t *arena,
                         gmr_elf_image_t *found, const char **found_path) {
-    search_t search = {.main = main, .build_id = build_id, .build_id_size = build_id_size, .found = found};
+    search_t search = {.main = main, .build_id = build_id, .build_id_size = build_id_size, .found = found,
+                       .progress = &places->progress};
     char path[PATH_MAX];
     *found = (gmr_elf_image_t){.fd = -1};
     if (!try_build_id(&search, places, path)

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 200 }; /* of DIEs; each level takes about 200 bytes of stack */
+enum {
+    DEPTH_MAX = 200, /* of DIEs; each level takes about 200 bytes of stack */
+    DIES_PER_PROGRESS = 65536,
+};
 
 typedef struct {
     gmr_line_index_t *index;
@@ -61,6 +64,11 @@ static bool is_container(int tag) {
         || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type || tag == DW_TAG_interface_type;
 }
 
+/* Counts a DIE, and says so now and then: one unit may be all of a program (LTO). */
+static void count_die(walk_t *walk) {
+    if (--walk->index->work_left % DIES_PER_PROGRESS == 0) gmr_progress_made(walk->index->progress);
+}
+
 static bool is_done(const walk_t *walk) {
     return walk->error != 0 || walk->index->work_left == 0;
 }
@@ -71,7 +79,7 @@ static void walk_body(walk_t *walk, Dwarf_Die *parent, unsigned depth) {
     if (depth >= DEPTH_MAX || dwarf_child(parent, &die) != 0) return;
     do {
         if (is_done(walk)) return;
-        walk->index->work_left--;
+        count_die(walk);
         const int tag = dwarf_tag(&die);
         if (tag == DW_TAG_inlined_subroutine) {
             match_t match = {.walk = walk, .die = &die};
@@ -88,7 +96,7 @@ static void walk_functions(walk_t *walk, Dwarf_Die *parent, unsigned depth) {
     if (depth >= DEPTH_MAX || dwarf_child(parent, &die) != 0) return;
     do {
         if (is_done(walk) || walk->missing == 0) return;
-        walk->index->work_left--;
+        count_die(walk);
         const int tag = dwarf_tag(&die);
         if (tag == DW_TAG_subprogram) {
             match_t match = {.walk = walk, .die = &die, .is_function = true};

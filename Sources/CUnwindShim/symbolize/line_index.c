@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORK_MAX = 50 * 1000 * 1000 };
+enum { WORK_MAX = 50 * 1000 * 1000, UNITS_PER_PROGRESS = 64 };
 
 /* libdw of Debian 12 can't unpack zstd; it would find no strings and say nothing. */
-static bool is_unpackable(Elf *elf) {
+static bool is_unpackable(Elf *elf, const gmr_progress_t *progress) {
     size_t names_index = 0;
     if (elf_getshdrstrndx(elf, &names_index) != 0) return false;
     for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
@@ -27,6 +27,7 @@ static bool is_unpackable(Elf *elf) {
         if (name == NULL || strncmp(name, ".debug_", 7) != 0) continue;
         if (gelf_getchdr(section, &compression) == NULL) return false;
         if (compression.ch_type != ELFCOMPRESS_ZLIB && elf_compress(section, 0, 0) < 0) return false;
+        gmr_progress_made(progress);
     }
     return true;
 }
@@ -90,9 +91,11 @@ static bool claim_addresses(void *context, uint64_t start, uint64_t end) {
 static int find_units(gmr_line_index_t *index) {
     Dwarf_CU *unit = NULL;
     Dwarf_Die die;
+    uint32_t unit_number = 0;
     /* No sub-DIE: it would open split units, and clang's module units name thousands of .pcm files. */
     while (index->work_left > 0 && dwarf_get_units(index->dwarf, unit, &unit, NULL, NULL, &die, NULL) == 0) {
         index->work_left--;
+        if (++unit_number % UNITS_PER_PROGRESS == 0) gmr_progress_made(index->progress);
         const int tag = dwarf_tag(&die);
         if (tag != DW_TAG_compile_unit && tag != DW_TAG_skeleton_unit) continue;
         /* A unit without code is a clang module (or types alone); dwarf_ranges would open its .pcm. */
@@ -105,15 +108,16 @@ static int find_units(gmr_line_index_t *index) {
 }
 
 int gmr_line_index_begin(gmr_line_index_t *index, const gmr_elf_image_t *image, const uint64_t *addresses,
-                         uint32_t count) {
-    *index = (gmr_line_index_t){.addresses = addresses, .count = count, .work_left = WORK_MAX};
+                         uint32_t count, const gmr_progress_t *progress) {
+    *index = (gmr_line_index_t){.addresses = addresses, .count = count, .progress = progress, .work_left = WORK_MAX};
     if (!gmr_elf_image_has_debug_info(image)) return -ENODATA;
     index->elf = image->fd >= 0 ? elf_begin(image->fd, ELF_C_READ_MMAP, NULL)
                                 : elf_memory((char *)(uintptr_t)image->memory, (size_t)image->byte_count);
-    int result = index->elf != NULL && is_unpackable(index->elf) ? 0 : -ENOTSUP;
+    int result = index->elf != NULL && is_unpackable(index->elf, progress) ? 0 : -ENOTSUP;
     if (result == 0) {
         index->dwarf = dwarf_begin_elf(index->elf, DWARF_C_READ, NULL);
         if (index->dwarf == NULL) result = -ENOTSUP;
+        gmr_progress_made(progress);
     }
     if (result == 0) {
         index->unit_of_address = malloc(((size_t)count + 1) * sizeof *index->unit_of_address);

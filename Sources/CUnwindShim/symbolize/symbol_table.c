@@ -46,8 +46,9 @@ uint32_t gmr_lower_bound(const uint64_t *addresses, uint32_t count, uint64_t add
     return low;
 }
 
-int gmr_symbol_pass_begin(gmr_symbol_pass_t *pass, const uint64_t *addresses, uint32_t count) {
-    *pass = (gmr_symbol_pass_t){.addresses = addresses, .count = count, .work_left = WORK_MAX};
+int gmr_symbol_pass_begin(gmr_symbol_pass_t *pass, const uint64_t *addresses, uint32_t count,
+                          const gmr_progress_t *progress) {
+    *pass = (gmr_symbol_pass_t){.addresses = addresses, .count = count, .progress = progress, .work_left = WORK_MAX};
     pass->containing = calloc((size_t)count + 1, sizeof *pass->containing);
     pass->preceding = calloc((size_t)count + 1, sizeof *pass->preceding);
     if (pass->containing != NULL && pass->preceding != NULL) return 0;
@@ -176,6 +177,7 @@ int gmr_symbol_pass_add(gmr_symbol_pass_t *pass, const gmr_elf_image_t *image, u
             symbol.name_offset = names.sh_offset + buffer[i].st_name;
             if (!is_marker(pass, &symbol) && !consider(pass, &symbol)) result = -E2BIG;
         }
+        gmr_progress_made(pass->progress);
         if (got < wanted) break; /* the table is cut off: what was read counts */
         left -= got;
         offset += got * sizeof *buffer;

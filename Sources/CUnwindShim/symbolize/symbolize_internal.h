@@ -15,6 +15,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- that the work goes on ---- */
+
+typedef struct {
+    void (*call)(void *context); /* NULL: nobody wants to know */
+    void *context;
+} gmr_progress_t;
+
+static inline void gmr_progress_made(const gmr_progress_t *progress) {
+    if (progress->call != NULL) progress->call(progress->context);
+}
+
 /* ---- string_arena.c: strings that live as long as the symbolizer ---- */
 
 typedef struct gmr_string_chunk gmr_string_chunk_t;
@@ -62,6 +73,7 @@ bool gmr_elf_image_has_debug_info(const gmr_elf_image_t *image);
 typedef struct {
     char *directories; /* below them ".build-id/", and files of debug links */
     char *caches;      /* of debuginfod clients */
+    gmr_progress_t progress;
 } gmr_debug_places_t;
 
 /* Opens the separate debug file that belongs to the build ID, or to the debug link of `main` (may be not open).
@@ -91,12 +103,14 @@ typedef struct {
     uint32_t count;
     gmr_symbol_t *containing; /* per address: a sized symbol that holds it */
     gmr_symbol_t *preceding;  /* per address: the last symbol at or below it and above the address before */
+    const gmr_progress_t *progress;
     uint64_t work_left;       /* comparisons and name reads, so that no table of a broken file holds us up */
 } gmr_symbol_pass_t;
 
 /* The first index whose address is >= `address`; `count` if none. */
 uint32_t gmr_lower_bound(const uint64_t *addresses, uint32_t count, uint64_t address);
-int gmr_symbol_pass_begin(gmr_symbol_pass_t *pass, const uint64_t *addresses, uint32_t count);
+int gmr_symbol_pass_begin(gmr_symbol_pass_t *pass, const uint64_t *addresses, uint32_t count,
+                          const gmr_progress_t *progress);
 /* Adds the function symbols of a section of type SHT_SYMTAB or SHT_DYNSYM. May be called for several images. */
 int gmr_symbol_pass_add(gmr_symbol_pass_t *pass, const gmr_elf_image_t *image, uint32_t section_type);
 /* After the last add: the symbol of address `index`, or one with image == NULL. Ascending indices only. */
@@ -129,6 +143,7 @@ typedef struct {
     uint64_t *range_bytes;     /* size of the range that decided it */
     gmr_scope_t **innermost;   /* per address; NULL: no DIE known */
     gmr_scope_t *scopes;
+    const gmr_progress_t *progress;
     uint64_t work_left; /* DIEs and ranges that may still be visited; stops what a broken file could loop on */
 } gmr_line_index_t;
 
@@ -140,7 +155,7 @@ typedef struct {
 
 /* 0; -ENODATA: no DWARF; -ENOTSUP: there, but not readable. On a failure nothing needs to be ended. */
 int gmr_line_index_begin(gmr_line_index_t *index, const gmr_elf_image_t *image, const uint64_t *addresses,
-                         uint32_t count);
+                         uint32_t count, const gmr_progress_t *progress);
 void gmr_line_index_end(gmr_line_index_t *index);
 /* The line table's row for the address. */
 gmr_source_position_t gmr_line_index_position(gmr_line_index_t *index, uint32_t address_index,

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX_BYTES = 64 * 1024 }; /* of a name out of DWARF; a broken string section may have no end in sight */
+enum {
+    TEXT_MAX_BYTES = 64 * 1024, /* of a name out of DWARF; a broken string section may have no end in sight */
+    ADDRESSES_PER_PROGRESS = 16, /* each may need the line table of another unit */
+};
 
 struct gmr_symbolizer {
     gmr_string_arena_t strings;
@@ -44,6 +47,10 @@ void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer) {
     free(symbolizer->places.directories);
     free(symbolizer->places.caches);
     free(symbolizer);
+}
+
+void gmr_symbolizer_set_progress(gmr_symbolizer_t *symbolizer, void (*progress)(void *context), void *context) {
+    symbolizer->places.progress = (gmr_progress_t){progress, context};
 }
 
 static const char *keep(lookup_t *lookup, const char *text) {
@@ -111,13 +118,15 @@ static int add_symbols(lookup_t *lookup, gmr_module_symbols_t *out) {
 
 static int add_lines(lookup_t *lookup, const uint64_t *addresses, uint32_t count, gmr_module_symbols_t *out) {
     const gmr_elf_image_t *image = gmr_elf_image_has_debug_info(&lookup->main) ? &lookup->main : &lookup->separate;
-    int result = gmr_line_index_begin(&lookup->lines, image, addresses, count);
+    int result = gmr_line_index_begin(&lookup->lines, image, addresses, count,
+                                      &lookup->symbolizer->places.progress);
     if (result == -ENOTSUP) out->found |= GMR_SYMBOLS_UNREADABLE_DWARF;
     if (result == -ENOTSUP || result == -ENODATA) return 0; /* names are a result too */
     if (result != 0) return result;
     out->found |= GMR_SYMBOLS_DWARF;
     for (uint32_t unit = 0; unit < lookup->lines.unit_count && result == 0; unit++) {
         result = gmr_inline_frames_resolve(&lookup->lines, unit);
+        gmr_progress_made(lookup->lines.progress);
     }
     return result;
 }
@@ -190,18 +199,25 @@ int gmr_symbolize_module(gmr_symbolizer_t *symbolizer, const char *path, const v
     if (!is_sorted(addresses, count)) return report_nothing(count, callback, context, -EINVAL);
     lookup_t lookup = {.symbolizer = symbolizer, .main.fd = -1, .separate.fd = -1, .mini.fd = -1,
                        .callback = callback, .context = context};
-    int result = gmr_symbol_pass_begin(&lookup.symbols, addresses, count);
+    const gmr_progress_t *progress = &symbolizer->places.progress;
+    int result = gmr_symbol_pass_begin(&lookup.symbols, addresses, count, progress);
     if (result != 0) return report_nothing(count, callback, context, result);
 
     const int open_result = open_main(&lookup, path, memory, memory_size, build_id, build_id_size, out);
     open_separate(&lookup, path, build_id, build_id_size, want_dwarf != 0, out);
+    gmr_progress_made(progress);
     if (lookup.main.elf == NULL && lookup.separate.elf == NULL) {
         result = report_nothing(count, callback, context, open_result);
     } else {
         result = add_symbols(&lookup, out);
+        gmr_progress_made(progress);
         const int line_result = want_dwarf ? add_lines(&lookup, addresses, count, out) : 0;
         if (result == 0) result = line_result;
-        for (uint32_t i = 0; i < count; i++) report_address(&lookup, i);
+        gmr_progress_made(progress);
+        for (uint32_t i = 0; i < count; i++) {
+            report_address(&lookup, i);
+            if (i % ADDRESSES_PER_PROGRESS == 0) gmr_progress_made(progress);
+        }
     }
     if (lookup.lines.dwarf != NULL) gmr_line_index_end(&lookup.lines);
     gmr_symbol_pass_end(&lookup.symbols);

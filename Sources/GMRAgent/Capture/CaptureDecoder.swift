@@ -15,17 +15,16 @@ struct CaptureDecoder {
 
     /// - Throws: `WireError` where the set-up record is damaged.
     func setup() throws(WireError) -> SetupRecord {
-        try SetupRecord(wireBytes: bytes(at: header.setup_offset, count: header.setup_bytes))
+        try SetupRecord(
+            wireBytes: bytes(at: header.setup_offset, count: header.setup_bytes, limit: GMR_SETUP_CAPACITY_BYTES))
     }
 
     func capture() -> CapturedProcess {
         let modules = self.modules()
         var threads: [CapturedThread] = []
         var gaps: [String] = []
-        for index in 0..<min(header.slot_count, header.slot_capacity) {
-            guard let slot = gmr_arena_slot(arena, index), slot.pointee.generation == header.generation else {
-                continue
-            }
+        for index in 0..<min(header.slot_count, header.slot_capacity, GMR_MAX_THREADS) {
+            guard let slot = slot(index), slot.pointee.generation == header.generation else { continue }
             // One that ended while it was looked at is no part of the process any more.
             if gmr_slot_state(slot) == UInt32(GMR_SLOT_EXITED), slot.pointee.kernel_state == 0 { continue }
             let thread = self.thread(slot)
@@ -42,7 +41,8 @@ struct CaptureDecoder {
         }
         if header.modules_dropped > 0 { gaps.append("\(header.modules_dropped) modules did not fit the module table") }
         if header.capture_error != 0 {
-            gaps.append("the threads could not be listed: \(String(describingErrno: Int32(header.capture_error)))")
+            let error = Int32(truncatingIfNeeded: header.capture_error)
+            gaps.append("the threads could not be listed: \(String(describingErrno: error))")
         }
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),
@@ -57,7 +57,9 @@ struct CaptureDecoder {
     /// Titles of the sections that the service has registered, in their order.
     func registeredTitles() -> [String] {
         var reader = WireReader(
-            bytes(at: header.registry_offset, count: gmr_load_acquire(&arena.pointee.registry_bytes)))
+            bytes(
+                at: header.registry_offset, count: gmr_load_acquire(&arena.pointee.registry_bytes),
+                limit: GMR_REGISTRY_CAPACITY_BYTES))
         var titles: [String] = []
         while !reader.isAtEnd, let title = try? reader.readString() { titles.append(title) }
         return titles
@@ -65,14 +67,32 @@ struct CaptureDecoder {
 
     /// The encoded sections that have arrived so far.
     func sectionBytes() -> [UInt8] {
-        bytes(at: header.section_offset, count: gmr_load_acquire(&arena.pointee.section_bytes))
+        bytes(
+            at: header.section_offset, count: gmr_load_acquire(&arena.pointee.section_bytes),
+            limit: GMR_SECTION_CAPACITY_BYTES)
     }
 
     // MARK: Parts
 
-    private func bytes(at offset: UInt64, count: UInt32) -> [UInt8] {
-        guard offset <= header.arena_bytes, UInt64(count) <= header.arena_bytes - offset else { return [] }
-        return Array(UnsafeRawBufferPointer(start: UnsafeRawPointer(arena) + Int(offset), count: Int(count)))
+    /// Of an area that claims to be larger than it can be, what it can be; of one that is not in the arena, nothing.
+    private func bytes(at offset: UInt64, count: UInt32, limit: UInt32) -> [UInt8] {
+        let count = Int(min(count, limit))
+        guard let start = place(at: offset, count: count) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// Nil where the bytes are not all in the arena.
+    private func place(at offset: UInt64, count: Int) -> UnsafeMutableRawPointer? {
+        guard let start = Int(exactly: offset), let end = Int(exactly: header.arena_bytes) else { return nil }
+        guard start <= end, count <= end - start else { return nil }
+        return UnsafeMutableRawPointer(arena) + start
+    }
+
+    private func slot(_ index: UInt32) -> UnsafeMutablePointer<gmr_slot_t>? {
+        guard let slot = gmr_arena_slot(arena, index), let next = gmr_arena_slot(arena, index + 1) else { return nil }
+        let start = UInt(bitPattern: slot) &- UInt(bitPattern: arena)
+        let end = UInt(bitPattern: next) &- UInt(bitPattern: arena)
+        return start < end && UInt64(end) <= header.arena_bytes ? slot : nil
     }
 
     private func trigger() -> Trigger {
@@ -89,9 +109,11 @@ struct CaptureDecoder {
     }
 
     private func modules() -> [CapturedModule] {
-        guard let table = gmr_arena_modules(arena) else { return [] }
-        let strings = bytes(at: header.string_offset, count: header.string_bytes)
-        return (0..<Int(min(header.module_count, UInt32(GMR_MODULE_CAPACITY)))).map { index in
+        let count = Int(min(header.module_count, GMR_MODULE_CAPACITY))
+        let start = place(at: header.module_offset, count: count * MemoryLayout<gmr_module_t>.stride)
+        guard let table = start?.assumingMemoryBound(to: gmr_module_t.self) else { return [] }
+        let strings = bytes(at: header.string_offset, count: header.string_bytes, limit: GMR_STRING_CAPACITY_BYTES)
+        return (0..<count).map { index in
             let module = table[index]
             let path = strings.dropFirst(Int(module.path_offset)).prefix { $0 != 0 }
             let buildID = withUnsafeBytes(of: module.build_id) { $0.prefix(Int(module.build_id_bytes)).map { $0 } }

@@ -14,6 +14,7 @@ struct Setup {
         var settings = settings
         let environment = Self.environment()
         for problem in settings.apply(environment: environment) { Self.warn(problem.description) }
+        settings.keepWithinLimits()
         for signal in signals ?? [] {
             if let reason = signal.reasonNotToTrigger {
                 throw GuruMeditationError(.unusableSignal, "\(signal) \(reason)")
@@ -38,7 +39,6 @@ struct Setup {
     func install() throws(GuruMeditationError) {
         let bytes = record.wireBytes
         let numbers = signals.map(\.rawValue)
-        let slots = UInt32(clamping: min(max(record.settings.maximumThreadCount, 64), Int(GMR_MAX_THREADS)))
         var step: UnsafePointer<CChar>?
         let result = bytes.withUnsafeBytes { bytes in
             numbers.withUnsafeBufferPointer { numbers in
@@ -47,13 +47,12 @@ struct Setup {
                 config.setup_bytes = UInt32(clamping: bytes.count)
                 config.signals = numbers.baseAddress
                 config.signal_count = UInt32(numbers.count)
-                config.thread_capacity = slots
+                config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
                 config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
                 config.helper_silence_ns = record.settings.helperSilence.nanoseconds
                 config.finish = { arena, kinds in
                     guard let arena else { return 0 }
-                    Worker.finish(arena: arena, kinds: kinds)
-                    return 1
+                    return Worker.finish(arena: arena, kinds: kinds) ? 1 : 0
                 }
                 config.make_sections = { arena, generation in
                     if let arena { SectionRegistry.shared.run(into: arena, generation: generation) }
@@ -102,15 +101,5 @@ struct Setup {
 
     private static func warn(_ line: String) {
         StandardErrorSink().writeLine("gmr: \(line)")
-    }
-}
-
-extension Duration {
-    /// At most what 64 bits hold; 0 for less than nothing.
-    var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard self > .zero else { return 0 }
-        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : whole &+ UInt64(attoseconds / 1_000_000_000)
     }
 }

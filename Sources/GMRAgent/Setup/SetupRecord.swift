@@ -46,6 +46,7 @@ struct SetupRecord: WireCodable, Sendable {
         package = try reader.read()
         serviceName = try reader.readString()
         settings = try reader.read()
+        settings.keepWithinLimits()
         configuration = try reader.read()
         executable = try reader.readOptionalString()
         arguments = try reader.readStrings()

@@ -9,13 +9,15 @@ struct DirectorySink: ReportSink {
     private let baseName: String
     private let suffix: String
     private let temporaryPath: String
+    private let writer: PatientWriter
     private var descriptor: Int32 = -1
     private(set) var finalPath: String?
 
     /// - Parameter suffix: Behind the name, such as `.json`.
-    init(directory: String, serviceName: String, time: Timestamp, suffix: String, pid: Int32) {
+    init(directory: String, serviceName: String, time: Timestamp, suffix: String, pid: Int32, writer: PatientWriter) {
         self.directory = directory
         self.suffix = suffix
+        self.writer = writer
         // A service name is no path.
         let service = String(serviceName.map { $0 == "/" || $0 == "\0" ? "_" : $0 })
         baseName = "\(service)_gurumeditation_\(time.fileNameDigits)"
@@ -36,26 +38,22 @@ struct DirectorySink: ReportSink {
             descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else { throw SinkError(subject: directory, errorNumber: errno) }
         }
-        let result = writeAll(text, to: descriptor)
+        let result = writer.write(text, to: descriptor)
         if result != 0 { throw abandon(result) }
     }
 
     mutating func finish() throws(SinkError) {
         guard fsync(descriptor) == 0 else { throw abandon(errno) }
-        for sequence in 0..<10_000 {
-            let name = sequence == 0 ? baseName : "\(baseName)_\(sequence)"
-            let path = "\(directory)/\(name)\(suffix)"
-            // link() refuses a name that exists, on every file system; rename() would overwrite it.
-            if link(temporaryPath, path) == 0 {
-                unlink(temporaryPath)
-                close(descriptor)
-                descriptor = -1
-                finalPath = path
-                return
-            }
-            if errno != EEXIST { throw abandon(errno) }
+        let name = FreeName.give(to: temporaryPath) { sequence in
+            "\(directory)/\(baseName)\(sequence == 0 ? "" : "_\(sequence)")\(suffix)"
         }
-        throw abandon(EEXIST)
+        switch name {
+        case .taken(let path):
+            close(descriptor)
+            descriptor = -1
+            finalPath = path
+        case .failed(let error): throw abandon(error)
+        }
     }
 
     private mutating func abandon(_ error: Int32) -> SinkError {

@@ -16,36 +16,61 @@ struct SinkError: Error, CustomStringConvertible {
     var description: String { "\(subject): \(String(describingErrno: errorNumber))" }
 }
 
-/// Writes all of `text` to a descriptor. Blocks while the reader does.
-func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
-    var text = text
-    return text.withUTF8 { bytes in
-        var done = 0
-        while done < bytes.count {
-            let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-            if count > 0 {
-                done += count
-            } else if count < 0, errno == EAGAIN {
+/// Writes text to a descriptor whose reader may have stopped reading: waits for it, but not for ever.
+struct PatientWriter {
+    /// Since the last byte that was taken. Less than the 2 s after which a helper that says nothing is given up.
+    var patience: Duration = .milliseconds(1500)
+    /// Called whenever bytes were taken: the work goes on.
+    var progress: () -> Void = {}
+
+    /// A pipe that poll() finds writable takes as much at once (PIPE_BUF), even where its writes block.
+    private static let chunkByteCount = 4096
+
+    /// - Returns: 0, ETIMEDOUT where nothing was taken for `patience`, or another errno.
+    func write(_ text: String, to descriptor: Int32) -> Int32 {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = bytes[...]
+            var lastProgress = ContinuousClock.now
+            while !rest.isEmpty {
+                let left = lastProgress + patience - .now
+                guard left > .zero else { return ETIMEDOUT }
                 var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&request, 1, 1000)
-            } else if count < 0, errno != EINTR {
-                return errno
+                let ready = poll(&request, 1, Int32(clamping: left.nanoseconds / 1_000_000 + 1))
+                if ready == 0 { continue }
+                if ready < 0 {
+                    if errno == EINTR { continue }
+                    return errno
+                }
+                let chunk = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[rest.indices])
+                let count = Glibc.write(descriptor, chunk.baseAddress, min(chunk.count, Self.chunkByteCount))
+                if count > 0 {
+                    rest = rest.dropFirst(count)
+                    lastProgress = .now
+                    progress()
+                } else if count < 0, errno != EINTR, errno != EAGAIN {
+                    return errno
+                }
             }
+            return 0
         }
-        return 0
     }
 }
 
 /// Standard error, as it is at the time of the report.
 struct StandardErrorSink: ReportSink {
+    var writer = PatientWriter()
+
     mutating func write(_ text: String) throws(SinkError) {
-        let result = writeAll(text, to: STDERR_FILENO)
+        let result = writer.write(text, to: STDERR_FILENO)
         if result != 0 { throw SinkError(subject: "standard error", errorNumber: result) }
     }
 
     mutating func finish() {}
 
-    func writeLine(_ line: String) {
-        _ = writeAll(PrintableText.escaped(line) + "\n", to: STDERR_FILENO)
+    /// - Returns: False where nobody takes it.
+    @discardableResult
+    func writeLine(_ line: String) -> Bool {
+        writer.write(PrintableText.escaped(line) + "\n", to: STDERR_FILENO) == 0
     }
 }

@@ -32,8 +32,8 @@ struct Symbolizer {
     }
 
     /// The threads with their frames; those inlined into one address stand before the function they are part of.
-    /// - Parameter progress: Called after each module: the work goes on.
-    mutating func symbolize(_ process: CapturedProcess, progress: () -> Void) -> [ThreadSnapshot] {
+    /// - Parameter progress: Called after each module, and now and then within a large one: the work goes on.
+    mutating func symbolize(_ process: CapturedProcess, progress: @escaping () -> Void) -> [ThreadSnapshot] {
         lookUp(process, progress: progress)
         return process.threads.map { thread in
             var snapshot = thread.snapshot
@@ -44,14 +44,27 @@ struct Symbolizer {
 
     // MARK: Looking up
 
-    private mutating func lookUp(_ process: CapturedProcess, progress: () -> Void) {
+    /// A closure as C can hold it.
+    private final class Progress {
+        let made: () -> Void
+        init(_ made: @escaping () -> Void) { self.made = made }
+    }
+
+    private mutating func lookUp(_ process: CapturedProcess, progress: @escaping () -> Void) {
         let addresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress)).sorted()
         let caches = debuginfodCaches.joined(separator: ":")
         guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories, caches) else {
             gaps.append("no symbols: out of memory")
             return
         }
-        defer { gmr_symbolizer_close(symbolizer) }
+        let box = Progress(progress)
+        defer {
+            gmr_symbolizer_close(symbolizer)
+            withExtendedLifetime(box) {}
+        }
+        gmr_symbolizer_set_progress(
+            symbolizer, { context in context.map { Unmanaged<Progress>.fromOpaque($0).takeUnretainedValue().made() } },
+            Unmanaged.passUnretained(box).toOpaque())
         var index = 0
         while index < addresses.count {
             guard let module = process.module(at: addresses[index]) else {

@@ -10,9 +10,9 @@ struct ReportDelivery {
     var sections: SectionStream
 
     /// Text streams: threads are out before the service's own sections have been asked. JSON follows whole.
-    mutating func deliver(progress: () -> Void) throws(SinkError) {
+    mutating func deliver(progress: @escaping () -> Void) throws(SinkError) {
         var complete = report
-        var text = setup.settings.format == .json ? nil : sink(suffix: "")
+        var text = setup.settings.format == .json ? nil : sink(suffix: "", progress: progress)
         let begin = ContinuousClock.now
         var rendering: Duration = .zero
 
@@ -34,17 +34,20 @@ struct ReportDelivery {
         progress()
         guard setup.settings.format != .text else { return }
         if text == nil { complete.completeness.stages.renderNanoseconds = (ContinuousClock.now - begin).nanoseconds }
-        var json = sink(suffix: setup.settings.format == .both ? ".json" : "")
+        var json = sink(suffix: setup.settings.format == .both ? ".json" : "", progress: progress)
         try json.write(JSONRenderer.render(complete))
         try json.finish()
     }
 
-    private func sink(suffix: String) -> FallbackSink {
-        FallbackSink(
+    private func sink(suffix: String, progress: @escaping () -> Void) -> FallbackSink {
+        // Whoever delivers must give up before it is given up itself, and the report is delivered a second time.
+        let patience = min(PatientWriter().patience, setup.settings.helperSilence * 3 / 4)
+        let writer = PatientWriter(patience: patience, progress: progress)
+        return FallbackSink(
             directory: setup.settings.logDirectory.map {
                 DirectorySink(
                     directory: $0, serviceName: setup.serviceName, time: report.generated, suffix: suffix,
-                    pid: report.process.pid)
-            })
+                    pid: report.process.pid, writer: writer)
+            }, standardError: StandardErrorSink(writer: writer))
     }
 }

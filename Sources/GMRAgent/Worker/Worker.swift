@@ -5,21 +5,27 @@ import Glibc
 /// Finishes reports: the same work in the helper process and on the worker thread.
 enum Worker {
     /// On the worker thread: where the helper could not, and for callers of `report()`.
-    static func finish(arena: UnsafeMutablePointer<gmr_arena_header_t>, kinds: UInt32) {
+    /// - Returns: False where people were to get a report and nothing could be written, because the arena is damaged.
+    static func finish(arena: UnsafeMutablePointer<gmr_arena_header_t>, kinds: UInt32) -> Bool {
         let isForCallers = kinds & 1 << UInt32(GMR_TRIGGER_API) != 0
         let isForPeople = kinds & ~(1 << UInt32(GMR_TRIGGER_API)) != 0
         let requests = isForCallers ? ReportRequests.shared.takeAll() : []
         guard let (builder, report, _) = build(arena: arena, place: .worker) else {
-            // The arena is this process's own: its set-up record was written by Setup and cannot be damaged.
-            fatalError("the set-up record of the arena is damaged")
+            let error = GuruMeditationError(.reportFailed, "the memory that holds the set-up is damaged")
+            for request in requests { request.resume(returning: .failure(error)) }
+            return !isForPeople
         }
         if isForPeople { deliver(report, of: builder, arena: arena) }
         if !requests.isEmpty {
             var complete = report
             var sections = stream(of: builder, arena: arena)
             while case let arrived = sections.next(), !arrived.isEmpty { complete.sections += arrived }
-            for request in requests { request.resume(returning: complete) }
+            for request in requests { request.resume(returning: .success(complete)) }
         }
+        // Where this took too long, the agent has answered later triggers itself, in a few lines on standard error.
+        // Whoever called then still waits; for others this trigger and their own make one report.
+        if !ReportRequests.shared.isEmpty { gmr_agent_trigger(UInt32(GMR_TRIGGER_API)) }
+        return true
     }
 
     /// In the helper process: everything from the arena to the delivered report.
@@ -58,7 +64,8 @@ enum Worker {
         do {
             try delivery.deliver(progress: builder.progress)
         } catch {
-            StandardErrorSink().writeLine("gmr: a report was lost: \(error)")
+            // Lost: standard error was the last place to write to. A word about it would go the same way, and a second
+            // attempt would mix with the first.
         }
     }
 

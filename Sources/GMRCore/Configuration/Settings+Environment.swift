@@ -9,7 +9,7 @@ extension Settings {
     /// | `GMR_SIGNALS` | signals separated by commas: `USR2,SIGRTMIN+3`; or `none` |
     /// | `GMR_CAPTURE_DEADLINE_MS` | milliseconds, 1 to 10000 |
     /// | `GMR_SECTION_DEADLINE_MS`, `GMR_HELPER_SILENCE_MS` | milliseconds, 1 to 600000 |
-    /// | `GMR_MAX_THREADS` | 1 to 65536 |
+    /// | `GMR_MAX_THREADS` | 64 to 4096 |
     /// | `GMR_DEBUG_DIR` | folders with separate debug information, separated by colons |
     /// | `GMR_SYSTEM_LINES` | as `GMR_ENABLE` |
     /// | `GMR_DEBUGINFOD` | as `GMR_ENABLE`; then `DEBUGINFOD_URLS` names the servers, as for every debuginfod client |
@@ -25,7 +25,7 @@ extension Settings {
         reader.readMilliseconds("GMR_CAPTURE_DEADLINE_MS", accepted: 1...10_000, into: &captureDeadline)
         reader.readMilliseconds("GMR_SECTION_DEADLINE_MS", accepted: 1...600_000, into: &sectionDeadline)
         reader.readMilliseconds("GMR_HELPER_SILENCE_MS", accepted: 1...600_000, into: &helperSilence)
-        reader.readNumber("GMR_MAX_THREADS", accepted: 1...65_536, what: "threads", into: &maximumThreadCount)
+        reader.readNumber("GMR_MAX_THREADS", accepted: 64...4096, what: "threads", into: &maximumThreadCount)
         reader.readText("GMR_DEBUG_DIR", into: &debugDirectories)
         reader.readFlag("GMR_SYSTEM_LINES", into: &symbolizeSystemLibraries)
         reader.readFlag("GMR_DEBUGINFOD", into: &fetchDebugInformation)

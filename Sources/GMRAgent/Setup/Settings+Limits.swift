@@ -1,0 +1,26 @@
+import CUnwindShim
+import GMRCore
+
+extension Settings {
+    /// What the agent can keep to: sums of times must not overflow, and the arena has so many slots. The environment
+    /// is held to narrower limits; these are for what the program sets, and for a set-up record that was damaged.
+    mutating func keepWithinLimits() {
+        captureDeadline = captureDeadline.limited
+        sectionDeadline = sectionDeadline.limited
+        helperSilence = helperSilence.limited
+        maximumThreadCount = min(max(maximumThreadCount, 64), Int(GMR_MAX_THREADS))
+    }
+}
+
+extension Duration {
+    /// A millisecond at least, an hour at most.
+    fileprivate var limited: Duration { min(max(self, .milliseconds(1)), .seconds(3600)) }
+
+    /// At most what 64 bits hold; 0 for less than nothing.
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard self > .zero else { return 0 }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole &+ UInt64(attoseconds / 1_000_000_000)
+    }
+}
