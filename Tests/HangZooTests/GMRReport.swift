@@ -16,6 +16,8 @@ struct GMRReport {
     var threadsCaptured: Int
     var gaps: [String]
     var finishedBy: String?
+    /// Triggers beyond the first that this report answers.
+    var coalescedCount: Int
     var sectionTitles: [String]
     /// Of the sections that are missing.
     var sectionErrors: [String]
@@ -31,6 +33,7 @@ struct GMRReport {
         threadsFound = completeness["threadsFound"] as? Int ?? -1
         threadsCaptured = completeness["threadsCaptured"] as? Int ?? -1
         gaps = completeness["gaps"] as? [String] ?? []
+        coalescedCount = (report["trigger"] as? [String: Any])?["coalesced"] as? Int ?? 0
         finishedBy = completeness["finishedBy"] as? String
         let sections = report["sections"] as? [[String: Any]] ?? []
         sectionTitles = sections.compactMap { $0["title"] as? String }
