@@ -33,11 +33,11 @@ static void drop_privileges(void) {
     zoo_settle(); /* setuid interrupts every thread; they go back to where they were */
 }
 
-void zoo_forbid_exec(void) {
+static void forbid(unsigned first, unsigned second) {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, second, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -45,7 +45,15 @@ void zoo_forbid_exec(void) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
         || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
         zoo_fail("seccomp");
+}
+
+void zoo_forbid_exec(void) {
+    forbid(SYS_execve, SYS_execveat);
     zoo_settle();
+}
+
+void zoo_forbid_unshare(void) {
+    forbid(SYS_unshare, SYS_unshare);
 }
 
 static char main_state(void) {

@@ -22,6 +22,7 @@ func run(_ name: String, arguments: [String]) -> Never {
     var pointers = arguments.map { strdup($0) }
     let count = Int32(pointers.count)
 
+    if environment["ZOO_FORBID_UNSHARE"] != nil { zoo_forbid_unshare() }
     if let scenario = zoo_scenario_named(name)?.pointee {
         scenario.prepare?(count, &pointers)
         startAgent()

@@ -24,6 +24,20 @@ extension ZooSuites {
             }
         }
 
+        /// Where GMR may not have a descriptor table of its own, the application closes its descriptors too.
+        @Test(.timeLimit(.minutes(1)))
+        func descriptorsThatTheApplicationClosedAreOpenedAnew() throws {
+            let environment = ["ZOO_FORBID_UNSHARE": "1"]
+            try withZoo(ZooCatalog.named("closed-descriptors"), environment: environment) { zoo in
+                for _ in 0..<2 {
+                    let report = try zoo.report()
+                    #expect(report.finishedBy == "helper process")
+                    #expect(report.threadsCaptured == report.threadsFound)
+                    #expect(report.sectionTitles == ["Zoo"])
+                }
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func aSectionThatCannotBeMadeSaysWhy() throws {
             try withZoo(ZooCatalog.named("malloc-lock-all")) { zoo in

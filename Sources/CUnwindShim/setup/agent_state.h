@@ -34,6 +34,7 @@ typedef struct {
     const char *agent_step;
     /* In the agent's own descriptor table, invisible to the application. */
     int arena_descriptor;
+    uint64_t arena_inode, executable_inode;
     int executable_descriptor;
     int null_descriptor;
     int can_fetch; /* the kernel hands over another table's descriptors */
@@ -43,6 +44,9 @@ extern gmr_agent_state_t gmr_agent_state;
 
 /* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */
 int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes);
+/* arena.c: moves the arena to a new descriptor, where the application has closed the old one. Before a capture.
+ * Returns 0 or a negative errno. */
+int gmr_arena_renew(void);
 /* arena.c: wipes the slots and gives their memory back, all but what the first of them need in every report. */
 void gmr_arena_release_slots(void);
 /* arena.c: gets that memory before the first report. */
@@ -53,6 +57,9 @@ int gmr_descriptors_separate(void);
 /* descriptors.c: the same file under a number that the helper's 0 to 3 do not collide with, close-on-exec; closes the
  * old one. Returns it or a negative errno. */
 int gmr_descriptors_raise(int descriptor);
+/* descriptors.c: the inode behind a descriptor, 0 where it is closed: the application may have closed it, and opened
+ * another file under the number, where the kernel refused us a table of our own. */
+uint64_t gmr_descriptors_inode(int descriptor);
 /* descriptors.c: makes the application's present stderr the agent's descriptor 2. */
 void gmr_descriptors_adopt_stderr(void);
 /* descriptors.c: lets go of it: somebody may wait for the end of that pipe. */

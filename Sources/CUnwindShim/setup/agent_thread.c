@@ -125,10 +125,32 @@ static void ask_for_sections(void) {
     if (state == GMR_SECTIONS_ASKED) gmr_desk_ask(desk);
 }
 
+/* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */
+static int open_executable(void) {
+    struct stat status;
+    int fd = gmr_descriptors_raise(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    if (fd < 0) return fd;
+    if (fstat(fd, &status) != 0) return -errno;
+    if (gmr_helper_is_in(&status)) return fd;
+    close(fd);
+    return -ENOTSUP;
+}
+
+/* Without a table of our own (gmr_descriptors_separate) the application may close our descriptors. */
+static void check_descriptors(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    if (gmr_descriptors_inode(state->arena_descriptor) != state->arena_inode) (void)gmr_arena_renew();
+    if (state->executable_descriptor < 0) return;
+    if (gmr_descriptors_inode(state->executable_descriptor) != state->executable_inode) {
+        state->executable_descriptor = open_executable();
+    }
+}
+
 static void make_report(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
     arena->helper_attempts = 0;
+    check_descriptors();
     (void)gmr_capture_signal_take();
     (void)gmr_ss_capture();
     gmr_walk_all(arena);
@@ -155,17 +177,6 @@ static void warm_up(void) {
     gmr_walker_enlarge_cache();
     gmr_arena_release_slots();
     gmr_arena_ready_slots();
-}
-
-/* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */
-static int open_executable(void) {
-    struct stat status;
-    int fd = gmr_descriptors_raise(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
-    if (fd < 0) return fd;
-    if (fstat(fd, &status) != 0) return -errno;
-    if (gmr_helper_is_in(&status)) return fd;
-    close(fd);
-    return -ENOTSUP;
 }
 
 static int prepare(const char **what) {
@@ -196,6 +207,7 @@ void *gmr_agent_main(void *unused) {
     if (state->agent_error == 0) {
         warm_up();
         state->executable_descriptor = open_executable();
+        state->executable_inode = gmr_descriptors_inode(state->executable_descriptor);
         gmr_signals_let_triggers_in();
     }
     gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);

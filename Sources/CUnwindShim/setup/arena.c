@@ -38,11 +38,21 @@ static gmr_arena_header_t *map_new(uint32_t slot_capacity, gmr_arena_header_t *l
     return NULL;
 }
 
+/* A fork child has no agent and must not write into its parent's report; a core dump needs no copy of stacks; and a
+ * stray write of the application's must not cost its crash report. */
+static void protect(gmr_arena_header_t *arena) {
+    (void)madvise(arena, arena->arena_bytes, MADV_DONTFORK);
+    (void)madvise(arena, arena->arena_bytes, MADV_DONTDUMP);
+    (void)mprotect((char *)arena + arena->setup_offset, GMR_SETUP_CAPACITY_BYTES, PROT_READ);
+}
+
+static int open_memory(void) { return gmr_descriptors_raise(memfd_create("gmr-arena", MFD_CLOEXEC)); }
+
 int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes) {
     gmr_arena_header_t layout = {
         .magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
     if (setup_bytes > GMR_SETUP_CAPACITY_BYTES) return -E2BIG;
-    int fd = gmr_descriptors_raise(memfd_create("gmr-arena", MFD_CLOEXEC));
+    int fd = open_memory();
     if (fd < 0) return fd;
     gmr_arena_header_t *arena = map_new(slot_capacity, &layout, fd);
     if (!arena) {
@@ -50,9 +60,6 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
         close(fd);
         return -error;
     }
-    /* A fork child has no agent: it must not write into its parent's report. */
-    (void)madvise(arena, layout.arena_bytes, MADV_DONTFORK);
-    (void)madvise(arena, layout.arena_bytes, MADV_DONTDUMP);
     /* Of an earlier set-up; a capture has ended long ago, so no handler is at work in it. Its generation goes on, so
      * that none that is still pending takes this one for its own. */
     gmr_arena_header_t *old = gmr_agent_arena();
@@ -60,14 +67,31 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
     layout.pid = getpid();
     layout.setup_bytes = setup_bytes;
     *arena = layout;
-    char *record = (char *)arena + arena->setup_offset;
-    __builtin_memcpy(record, setup, setup_bytes);
-    /* A stray write of the application's must not cost its crash report. */
-    (void)mprotect(record, GMR_SETUP_CAPACITY_BYTES, PROT_READ);
+    __builtin_memcpy((char *)arena + arena->setup_offset, setup, setup_bytes);
+    protect(arena);
     gmr_agent_state.arena_descriptor = fd;
+    gmr_agent_state.arena_inode = gmr_descriptors_inode(fd);
     gmr_safe_state.arena_pid = arena->pid;
     __atomic_store_n(&gmr_safe_state.arena, arena, __ATOMIC_RELEASE);
     if (old) munmap(old, old->arena_bytes);
+    return 0;
+}
+
+int gmr_arena_renew(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    uint64_t kept = arena->section_offset; /* header, set-up, registry, modules; the rest each report writes anew */
+    int fd = open_memory();
+    if (fd < 0) return fd;
+    if (ftruncate(fd, (off_t)arena->arena_bytes) != 0 || pwrite(fd, arena, kept, 0) != (ssize_t)kept ||
+        mmap(arena, arena->arena_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0) ==
+            MAP_FAILED) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    protect(arena);
+    gmr_agent_state.arena_descriptor = fd;
+    gmr_agent_state.arena_inode = gmr_descriptors_inode(fd);
     return 0;
 }
 

@@ -29,6 +29,11 @@ int gmr_descriptors_raise(int descriptor) {
     return raised < 0 ? -error : raised;
 }
 
+uint64_t gmr_descriptors_inode(int descriptor) {
+    struct stat status;
+    return descriptor >= 0 && fstat(descriptor, &status) == 0 ? status.st_ino : 0;
+}
+
 /* A pidfd of a thread that has the application's table; the main thread, which older kernels need, may have ended. */
 static int open_owner(void) {
     int owner = -1;

@@ -72,6 +72,8 @@ void zoo_block_in_mutex(void);
 
 /* From here on execve() answers EPERM, in all threads. */
 void zoo_forbid_exec(void);
+/* From here on unshare() answers EPERM. Call it while there is one thread. */
+void zoo_forbid_unshare(void);
 
 #ifdef __cplusplus
 }
