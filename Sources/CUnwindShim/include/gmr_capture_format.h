@@ -37,7 +37,7 @@ typedef struct {
     uint32_t kind;        /* GMR_TRIGGER_* */
     int32_t signal;       /* 0 where there was none */
     int32_t sender_pid;   /* 0: unknown */
-    uint32_t sequence;    /* release: publishes the record; pairs with the acquire in gmr_ss_take_trigger() */
+    uint32_t sequence;    /* release: publishes the record; pairs with the acquire in first_record() */
     uint64_t time_ns;     /* CLOCK_MONOTONIC */
 } gmr_trigger_t;
 _Static_assert(sizeof(gmr_trigger_t) == 24, "wire format");
