@@ -43,7 +43,7 @@ void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SI
  * Returns 0 or a negative errno. */
 int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE;
 
-/* Builds the module table from /proc/self/maps, without the loader. Returns 0 or a negative errno. */
+/* Builds the module table from /proc/thread-self/maps, without the loader. Returns 0 or a negative errno. */
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE;
 
 #endif
