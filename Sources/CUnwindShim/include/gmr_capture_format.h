@@ -131,7 +131,6 @@ _Static_assert(GMR_SLOT_STACK_OFFSET % GMR_PAGE_BYTES == 0, "stack copies start 
 enum {
     GMR_MODULE_DELETED = 1u << 0,
     GMR_MODULE_VDSO = 1u << 1,
-    GMR_MODULE_MAIN = 1u << 2, /* the executable */
     GMR_MODULE_TABLE = 1u << 3, /* .eh_frame_hdr with a binary search table */
 };
 

@@ -5,10 +5,12 @@
 #define GMR_AGENT_STATE_H
 
 #include <pthread.h>
-#include <sys/stat.h>
 
 #include "../signal_safe/safe.h"
 #include "gmr_agent.h"
+
+/* For gmr_ss_futex_wait: eleven days, after which the waits here look again and go on. */
+#define GMR_FOR_EVER UINT64_C(1000000000000000)
 
 /* A thread of the agent that sleeps until it is given a number, and gives it back when done. */
 typedef struct {
@@ -86,8 +88,8 @@ int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_byte
 /* Names the calling thread and enters it in the arena as one of GMR's own. */
 int32_t gmr_thread_introduce(const char *name);
 
-/* helper_entry.c: 1 where starting `executable` as a helper ends up in gmr_helper_main(). After a capture. */
-int gmr_helper_is_in(const struct stat *executable);
+/* helper_entry.c: 1 where starting the executable as a helper ends up in gmr_helper_main(). After a capture. */
+int gmr_helper_is_in(uint64_t executable_inode);
 
 /* agent_thread.c */
 void *gmr_agent_main(void *unused);

@@ -23,7 +23,6 @@
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
 #define DESK_PATIENCE_NS UINT64_C(20000000) /* between a thread's last word on a report and its next job */
 #define REAP_PATIENCE_NS UINT64_C(1000000000)
-#define FOR_EVER UINT64_C(1000000000000000)
 
 /* PID 1 and a child subreaper are given the orphans among their descendants. */
 static int adopts_orphans(void) {
@@ -125,15 +124,16 @@ static void ask_for_sections(void) {
     if (state == GMR_SECTIONS_ASKED) gmr_desk_ask(desk);
 }
 
-/* A descriptor of the executable, or a negative errno where it cannot serve as the helper. */
-static int open_executable(void) {
-    struct stat status;
+/* The executable's descriptor becomes a negative errno where it cannot serve as the helper. */
+static void open_executable(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
     int fd = gmr_descriptors_raise(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
-    if (fd < 0) return fd;
-    if (fstat(fd, &status) != 0) return -errno;
-    if (gmr_helper_is_in(&status)) return fd;
-    close(fd);
-    return -ENOTSUP;
+    state->executable_inode = gmr_descriptors_inode(fd);
+    if (fd >= 0 && !gmr_helper_is_in(state->executable_inode)) {
+        close(fd);
+        fd = -ENOTSUP;
+    }
+    state->executable_descriptor = fd;
 }
 
 /* Without a table of our own (gmr_descriptors_separate) the application may close our descriptors. */
@@ -142,7 +142,7 @@ static void check_descriptors(void) {
     if (gmr_descriptors_inode(state->arena_descriptor) != state->arena_inode) (void)gmr_arena_renew();
     if (state->executable_descriptor < 0) return;
     if (gmr_descriptors_inode(state->executable_descriptor) != state->executable_inode) {
-        state->executable_descriptor = open_executable();
+        open_executable();
     }
 }
 
@@ -206,8 +206,7 @@ void *gmr_agent_main(void *unused) {
     state->agent_error = prepare(&state->agent_step);
     if (state->agent_error == 0) {
         warm_up();
-        state->executable_descriptor = open_executable();
-        state->executable_inode = gmr_descriptors_inode(state->executable_descriptor);
+        open_executable();
         gmr_signals_let_triggers_in();
     }
     gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);
@@ -216,7 +215,7 @@ void *gmr_agent_main(void *unused) {
     while (!gmr_load_acquire(&state->stopping)) {
         uint32_t posted = gmr_load_acquire(&gmr_safe_state.posted);
         if (posted == gmr_safe_state.taken) {
-            (void)gmr_ss_futex_wait(&gmr_safe_state.posted, posted, FOR_EVER);
+            (void)gmr_ss_futex_wait(&gmr_safe_state.posted, posted, GMR_FOR_EVER);
         } else {
             make_report();
         }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
@@ -38,12 +39,14 @@ static gmr_arena_header_t *map_new(uint32_t slot_capacity, gmr_arena_header_t *l
     return NULL;
 }
 
-/* A fork child has no agent and must not write into its parent's report; a core dump needs no copy of stacks; and a
- * stray write of the application's must not cost its crash report. */
-static void protect(gmr_arena_header_t *arena) {
+/* Sets up the mapping of `fd`. A fork child has no agent and must not write into its parent's report; a core dump needs
+ * no copy of stacks; and a stray write of the application's must not cost its crash report. */
+static void settle(gmr_arena_header_t *arena, int fd) {
     (void)madvise(arena, arena->arena_bytes, MADV_DONTFORK);
     (void)madvise(arena, arena->arena_bytes, MADV_DONTDUMP);
     (void)mprotect((char *)arena + arena->setup_offset, GMR_SETUP_CAPACITY_BYTES, PROT_READ);
+    gmr_agent_state.arena_descriptor = fd;
+    gmr_agent_state.arena_inode = gmr_descriptors_inode(fd);
 }
 
 static int open_memory(void) { return gmr_descriptors_raise(memfd_create("gmr-arena", MFD_CLOEXEC)); }
@@ -68,9 +71,7 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
     layout.setup_bytes = setup_bytes;
     *arena = layout;
     __builtin_memcpy((char *)arena + arena->setup_offset, setup, setup_bytes);
-    protect(arena);
-    gmr_agent_state.arena_descriptor = fd;
-    gmr_agent_state.arena_inode = gmr_descriptors_inode(fd);
+    settle(arena, fd);
     gmr_safe_state.arena_pid = arena->pid;
     __atomic_store_n(&gmr_safe_state.arena, arena, __ATOMIC_RELEASE);
     if (old) munmap(old, old->arena_bytes);
@@ -89,9 +90,7 @@ int gmr_arena_renew(void) {
         close(fd);
         return -error;
     }
-    protect(arena);
-    gmr_agent_state.arena_descriptor = fd;
-    gmr_agent_state.arena_inode = gmr_descriptors_inode(fd);
+    settle(arena, fd);
     return 0;
 }
 
@@ -179,9 +178,7 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
 }
 
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state) {
-    if (helper_state) gmr_store_release(&arena->helper_state, helper_state);
-    __atomic_fetch_add(&arena->helper_progress, 1, __ATOMIC_ACQ_REL);
-    gmr_ss_futex_wake(&arena->helper_progress);
+    gmr_ss_helper_progress(arena, helper_state);
 }
 
 gmr_arena_header_t *gmr_arena_map(int descriptor) {

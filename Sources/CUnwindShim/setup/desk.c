@@ -9,8 +9,6 @@
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
-#define FOR_EVER UINT64_C(1000000000000000)
-
 int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_bytes) {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
@@ -44,7 +42,7 @@ int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes) 
     int error = gmr_thread_start(&desk->thread, body, stack_bytes);
     if (error) return error;
     desk->started = 1;
-    while (!gmr_load_acquire(&desk->tid)) (void)gmr_ss_futex_wait(&desk->tid, 0, FOR_EVER);
+    while (!gmr_load_acquire(&desk->tid)) (void)gmr_ss_futex_wait(&desk->tid, 0, GMR_FOR_EVER);
     return 0;
 }
 
@@ -74,7 +72,7 @@ int gmr_desk_next(gmr_desk_t *desk) {
         uint32_t asked = gmr_load_acquire(&desk->asked);
         if (asked != desk->done) return 1;
         if (gmr_load_acquire(&gmr_agent_state.stopping)) return 0;
-        (void)gmr_ss_futex_wait(&desk->asked, asked, FOR_EVER);
+        (void)gmr_ss_futex_wait(&desk->asked, asked, GMR_FOR_EVER);
     }
 }
 

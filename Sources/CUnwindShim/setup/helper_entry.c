@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../signal_safe/helper_spawn.h"
@@ -19,10 +18,10 @@ __attribute__((weak)) extern void gmr_helper_main(gmr_arena_header_t *arena);
 
 #define LIFETIME_SECONDS 60
 
-int gmr_helper_is_in(const struct stat *executable) {
+int gmr_helper_is_in(uint64_t executable_inode) {
     /* Where this code came with a library that main() loads itself, the executable would not get here. */
     const gmr_module_t *module = gmr_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&gmr_helper_is_in);
-    return gmr_helper_main && module && module->inode == executable->st_ino;
+    return gmr_helper_main && module && module->inode == executable_inode;
 }
 
 /* Default priority: with a static standard library the Swift runtime's own constructors must have run. */

@@ -14,7 +14,6 @@
 #define AGENT_STACK_BYTES (256u * 1024u)
 #define WORKER_STACK_BYTES (2u * 1024u * 1024u)
 #define SECTIONS_STACK_BYTES (512u * 1024u)
-#define FOR_EVER UINT64_C(1000000000000000)
 
 gmr_agent_state_t gmr_agent_state;
 
@@ -89,7 +88,7 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
         safe->installed = 0;
         return error;
     }
-    while (!gmr_load_acquire(&state->agent_ready)) (void)gmr_ss_futex_wait(&state->agent_ready, 0, FOR_EVER);
+    while (!gmr_load_acquire(&state->agent_ready)) (void)gmr_ss_futex_wait(&state->agent_ready, 0, GMR_FOR_EVER);
     error = state->agent_error;
     if (error) {
         *what = state->agent_step;

@@ -54,12 +54,13 @@ int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
 
 int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE {
     uint64_t from = stack_pointer - RED_ZONE_BYTES;
-    /* In a handler there is only the one way: another thread's descriptor table is not the agent's. */
-    long copied = tid == gmr_safe_state.agent_tid
-                      ? gmr_ss_read_as_agent(from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES)
-                      : !(gmr_safe_state.allowed & GMR_PROBE_VM_READ)
-                            ? -EPERM
-                            : gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    long copied = -EPERM;
+    if (tid == gmr_safe_state.agent_tid) {
+        copied = gmr_ss_read_as_agent(from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    } else if (gmr_safe_state.allowed & GMR_PROBE_VM_READ) {
+        /* In a handler there is only the one way: another thread's descriptor table is not the agent's. */
+        copied = gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    }
     if (copied <= 0) return copied < 0 ? (int)copied : -EFAULT;
     slot->stack_base = from;
     slot->stack_bytes = (uint32_t)copied;

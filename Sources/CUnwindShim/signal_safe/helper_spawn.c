@@ -49,12 +49,15 @@ void gmr_ss_helper_prepare(char *const *environment) GMR_SIGNAL_SAFE {
     }
 }
 
-static void tell(uint32_t state, int32_t error) GMR_SIGNAL_SAFE {
-    gmr_arena_header_t *arena = gmr_safe_state.arena;
-    arena->helper_error = error;
-    gmr_store_release(&arena->helper_state, state);
+void gmr_ss_helper_progress(gmr_arena_header_t *arena, uint32_t helper_state) GMR_SIGNAL_SAFE {
+    if (helper_state) gmr_store_release(&arena->helper_state, helper_state);
     __atomic_fetch_add(&arena->helper_progress, 1, __ATOMIC_ACQ_REL);
     gmr_ss_futex_wake(&arena->helper_progress);
+}
+
+static void tell(uint32_t state, int32_t error) GMR_SIGNAL_SAFE {
+    gmr_safe_state.arena->helper_error = error;
+    gmr_ss_helper_progress(gmr_safe_state.arena, state);
 }
 
 static void execute(void) GMR_SIGNAL_SAFE {

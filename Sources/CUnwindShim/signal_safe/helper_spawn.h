@@ -20,6 +20,10 @@ void gmr_ss_helper_prepare(char *const *environment) GMR_SIGNAL_SAFE;
  * safety: yes. */
 int gmr_ss_helper_spawn(int executable_descriptor, int arena_descriptor) GMR_SIGNAL_SAFE;
 
+/* Says that the work on a report goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Signal safety: yes.
+ * Threads: any, of any process. */
+void gmr_ss_helper_progress(gmr_arena_header_t *arena, uint32_t helper_state) GMR_SIGNAL_SAFE;
+
 /* Waits for the keeper's end. Signal safety: yes. */
 void gmr_ss_helper_reap(uint64_t patience_ns) GMR_SIGNAL_SAFE;
 

@@ -65,11 +65,13 @@ struct CaptureDecoder {
         return titles
     }
 
-    /// The encoded sections that have arrived so far.
-    func sectionBytes() -> [UInt8] {
-        bytes(
-            at: header.section_offset, count: gmr_load_acquire(&arena.pointee.section_bytes),
-            limit: GMR_SECTION_CAPACITY_BYTES)
+    /// The encoded sections that have arrived beyond the first `seenByteCount` bytes of them.
+    func sectionBytes(beyond seenByteCount: UInt32) -> [UInt8] {
+        let arrivedByteCount = min(gmr_load_acquire(&arena.pointee.section_bytes), GMR_SECTION_CAPACITY_BYTES)
+        guard arrivedByteCount > seenByteCount else { return [] }
+        let (offset, overflow) = header.section_offset.addingReportingOverflow(UInt64(seenByteCount))
+        guard !overflow else { return [] }
+        return bytes(at: offset, count: arrivedByteCount - seenByteCount, limit: GMR_SECTION_CAPACITY_BYTES)
     }
 
     // MARK: Parts

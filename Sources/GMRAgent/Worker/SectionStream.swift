@@ -9,7 +9,7 @@ struct SectionStream {
     private let deadline: Duration
     private let progress: () -> Void
     private var missingTitles: ArraySlice<String>
-    private var seenByteCount = 0
+    private var seenByteCount: UInt32 = 0
 
     private static let slice: Duration = .milliseconds(200)
 
@@ -46,16 +46,15 @@ struct SectionStream {
             }
             let left = begin + patience - .now
             guard left > .zero else { return giveUp(Self.blocked + "for \(Int(patience / .milliseconds(1))) ms") }
-            gmr_arena_wait_sections(arena, UInt32(seenByteCount), state, min(left, Self.slice).nanoseconds)
+            gmr_arena_wait_sections(arena, seenByteCount, state, min(left, Self.slice).nanoseconds)
             progress()
         }
     }
 
     private mutating func takeArrived() -> [Section] {
-        let bytes = decoder.sectionBytes()
-        guard bytes.count > seenByteCount else { return [] }
-        var reader = WireReader(Array(bytes[seenByteCount...]))
-        seenByteCount = bytes.count
+        let bytes = decoder.sectionBytes(beyond: seenByteCount)
+        var reader = WireReader(bytes)
+        seenByteCount += UInt32(bytes.count)
         var sections: [Section] = []
         while !reader.isAtEnd, let section = try? reader.read(Section.self) { sections.append(section) }
         missingTitles = missingTitles.dropFirst(sections.count)
