@@ -1,16 +1,7 @@
 /// Writes JSON (RFC 8259) piece by piece, keys in the order in which they are given.
 ///
-/// Containers are closures, so that every bracket that opens is closed:
-/// ```swift
-/// var writer = JSONWriter()
-/// writer.object { json in
-///     json.field("pid", 4711)
-///     json.field("arguments") { $0.array(inline: true) { $0.string("--port") } }
-/// }
-/// ```
 /// An object or array is spread over lines, two spaces a level, unless it or one around it is `inline`.
-/// A field whose value is nil is left out. A key must not be given twice: see `distinctKeys(_:)`.
-public struct JSONWriter: Sendable {
+public struct JSONWriter: StructureWriter, Sendable {
     /// What has been written so far; a copy is made at each access.
     public var text: String { String(decoding: utf8, as: UTF8.self) }
 
@@ -27,12 +18,12 @@ public struct JSONWriter: Sendable {
     // MARK: Containers
 
     /// An object whose fields the closure writes, with `field` alone.
-    public mutating func object(inline: Bool = false, _ body: (inout JSONWriter) -> Void) {
+    public mutating func object(inline: Bool, _ body: (inout JSONWriter) -> Void) {
         container(open: "{", close: "}", inline: inline, body)
     }
 
     /// An array whose elements the closure writes.
-    public mutating func array(inline: Bool = false, _ body: (inout JSONWriter) -> Void) {
+    public mutating func array(inline: Bool, _ body: (inout JSONWriter) -> Void) {
         container(open: "[", close: "]", inline: inline, body)
     }
 
@@ -62,24 +53,6 @@ public struct JSONWriter: Sendable {
         append(": ")
         isAfterKey = true
         writeValue(&self)
-    }
-
-    /// A field with text; none for nil.
-    public mutating func field(_ key: String, _ value: String?) {
-        guard let value else { return }
-        field(key) { $0.string(value) }
-    }
-
-    /// A field with an integer; none for nil.
-    public mutating func field(_ key: String, _ value: (some FixedWidthInteger)?) {
-        guard let value else { return }
-        field(key) { $0.integer(value) }
-    }
-
-    /// A field with true or false; none for nil.
-    public mutating func field(_ key: String, _ value: Bool?) {
-        guard let value else { return }
-        field(key) { $0.bool(value) }
     }
 
     // MARK: Values
@@ -116,21 +89,6 @@ public struct JSONWriter: Sendable {
     public mutating func null() {
         separate()
         append("null")
-    }
-
-    /// The keys with ` (2)`, ` (3)`, … after those that occurred before: an object with one key twice means
-    /// something else to each parser.
-    public static func distinctKeys(_ keys: [String]) -> [String] {
-        var taken = Set<String>()
-        var counts: [String: Int] = [:]
-        return keys.map { key in
-            var candidate = key
-            while !taken.insert(candidate).inserted {
-                counts[key, default: 1] += 1
-                candidate = "\(key) (\(counts[key, default: 1]))"
-            }
-            return candidate
-        }
     }
 
     // MARK: Layout

@@ -1,0 +1,96 @@
+/// The one description of a report for programs: which keys there are, in which order, and what is left out where
+/// nothing is known. `JSONRenderer` and `XMLRenderer` differ in the writer alone, so neither lacks what the other has.
+enum ReportStructure {
+    static let schema = "gmr-report/1"
+
+    static func write(_ report: Report, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("schema", schema)
+            writer.field("generated", report.generated.iso8601)
+            writer.field("trigger") { write(report.trigger, to: &$0) }
+            writer.field("process") { write(report.process, to: &$0) }
+            writer.field("package") { write(report.package, to: &$0) }
+            writer.field("threads") { $0.array(of: report.threads) { write($1, to: &$0) } }
+            writer.field("processes") { $0.array(of: report.processes) { write($1, to: &$0) } }
+            writer.field("configuration") { write(report.configuration, to: &$0) }
+            writer.field("sections") { $0.array(of: report.sections) { write($1, to: &$0) } }
+            writer.field("completeness") { write(report.completeness, to: &$0) }
+        }
+    }
+
+    private static func write(_ trigger: Trigger, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("kind", trigger.kind.rawValue)
+            writer.field("signal", trigger.signal)
+            writer.field("senderPID", trigger.senderPID)
+            writer.field("coalesced", trigger.coalescedCount)
+        }
+    }
+
+    private static func write(_ process: ProcessIdentity, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("pid", process.pid)
+            writer.field("executable", process.executable)
+            writer.field("arguments") { $0.array(of: process.arguments, inline: true) { $0.string($1) } }
+            writer.field("started", process.started?.iso8601)
+            writer.field("host", process.host)
+            writer.field("parentPID", process.parentPID)
+            writer.field("serviceName", process.serviceName)
+        }
+    }
+
+    private static func write(_ package: Package, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("vendor", package.vendor)
+            writer.field("product", package.product)
+            writer.field("version", package.version)
+        }
+    }
+
+    private static func write(_ process: ProcessNode, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("pid", process.pid)
+            writer.field("parentPID", process.parentPID)
+            writer.field("user", process.user)
+            writer.field("uid", process.uid)
+            writer.field("state", process.state)
+            writer.field("command", process.command)
+            writer.field("children") { $0.array(of: process.children) { write($1, to: &$0) } }
+        }
+    }
+
+    private static func write<Writer: StructureWriter>(
+        _ configuration: ConfigurationSnapshot, to writer: inout Writer
+    ) {
+        let names = Writer.distinctKeys(configuration.groups.map(\.name))
+        writer.object { writer in
+            for (name, group) in zip(names, configuration.groups) {
+                let keys = Writer.distinctKeys(group.options.map(\.key))
+                writer.field(name) { writer in
+                    writer.object { writer in
+                        for (key, option) in zip(keys, group.options) { writer.field(key, option.shownValue) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(_ completeness: Completeness, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("threadsFound", completeness.threadsFound)
+            writer.field("threadsCaptured", completeness.threadsCaptured)
+            writer.field("framesSymbolized", completeness.framesSymbolized)
+            writer.field("frames", completeness.frames)
+            writer.field("gaps") { $0.array(of: completeness.gaps) { $0.string($1) } }
+            writer.field("stages") { writer in
+                writer.object { writer in
+                    writer.field("captureNanoseconds", completeness.stages.captureNanoseconds)
+                    writer.field("unwindNanoseconds", completeness.stages.unwindNanoseconds)
+                    writer.field("symbolizeNanoseconds", completeness.stages.symbolizeNanoseconds)
+                    writer.field("renderNanoseconds", completeness.stages.renderNanoseconds)
+                }
+            }
+            writer.field("finishedBy", completeness.finishedBy)
+        }
+    }
+}
