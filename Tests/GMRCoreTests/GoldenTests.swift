@@ -12,6 +12,10 @@ import Testing
         try expectGolden(JSONRenderer.render(SampleReport.service), "service.json")
     }
 
+    @Test func xmlReport() throws {
+        try expectGolden(XMLRenderer.render(SampleReport.service), "service.xml")
+    }
+
     @Test func smallestTextReport() throws {
         let report = Report(
             generated: SampleReport.clock, trigger: Trigger(kind: .api), process: ProcessIdentity(pid: 1),

@@ -58,6 +58,27 @@ enum SampleReport {
                 finishedBy: "helper process"))
     }
 
+    /// A report with one text in every place where a program can choose it.
+    static func everywhere(_ name: String) -> Report {
+        let frame = Frame(address: 1, module: name, buildID: name, offset: 1, function: name, source: name)
+        return Report(
+            generated: clock, trigger: Trigger(kind: .signal, signal: name),
+            process: ProcessIdentity(pid: 1, executable: name, arguments: [name], host: name, serviceName: name),
+            package: Package(vendor: name, product: name, version: name),
+            threads: [
+                ThreadSnapshot(
+                    tid: 1, name: name, capture: .noTouch, captureProblem: name, syscall: name, frames: [frame]),
+                ThreadSnapshot(tid: 2, name: name, capture: .none, captureProblem: name),
+                ThreadSnapshot(tid: 3, name: name, capture: .none, captureProblem: name),
+            ], processes: [ProcessNode(pid: 1, user: name, state: name, command: name)],
+            configuration: ConfigurationSnapshot(groups: [.init(name: name, options: [.init(key: name, value: name)])]),
+            sections: [
+                Section(
+                    title: name,
+                    data: .keyValue([(name, .text(name)), ("t", .table(columns: [name], rows: [[name]]))]), error: name)
+            ], completeness: Completeness(gaps: [name], finishedBy: name))
+    }
+
     private static var threads: [ThreadSnapshot] {
         [
             ThreadSnapshot(

@@ -19,25 +19,7 @@ import Testing
     /// Escape sequences, forged lines and bidirectional overrides in every text that a program can choose.
     @Test func hostileNamesStayHarmless() {
         let name = "\u{1B}[2J\r\nForged:1 in frame\u{9B}\u{202E}\u{0}"
-        let frame = Frame(address: 1, module: name, buildID: name, offset: 1, function: name, source: name)
-        let node = ProcessNode(pid: 1, user: name, state: name, command: name)
-        let report = Report(
-            generated: SampleReport.clock, trigger: Trigger(kind: .signal, signal: name),
-            process: ProcessIdentity(pid: 1, executable: name, host: name, serviceName: name),
-            package: Package(vendor: name, product: name, version: name),
-            threads: [
-                ThreadSnapshot(
-                    tid: 1, name: name, capture: .noTouch, captureProblem: name, syscall: name, frames: [frame]),
-                ThreadSnapshot(tid: 2, name: name, capture: .none, captureProblem: name),
-                ThreadSnapshot(tid: 3, name: name, capture: .none, captureProblem: name),
-            ], processes: [node],
-            configuration: ConfigurationSnapshot(groups: [.init(name: name, options: [.init(key: name, value: name)])]),
-            sections: [
-                Section(
-                    title: name,
-                    data: .keyValue([(name, .text(name)), ("t", .table(columns: [name], rows: [[name]]))]), error: name)
-            ], completeness: Completeness(gaps: [name], finishedBy: name))
-        let text = TextRenderer.render(report)
+        let text = TextRenderer.render(SampleReport.everywhere(name))
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || PrintableText.isPrintable($0) })
         #expect(!text.contains("\nForged"))
         #expect(text.contains(#"Thread 1 "\x1b[2J\x0d\x0aForged:1 in frame\x9b\u{202e}\x00""#))

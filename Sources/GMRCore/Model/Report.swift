@@ -1,5 +1,5 @@
 /// Everything one Guru Meditation Report says, as plain values. `JSONRenderer` writes it as the contract
-/// `gmr-report/1`; `TextRenderer` in the layout of oslo.reports.
+/// `gmr-report/1`, `XMLRenderer` the same keys as XML, `TextRenderer` in the layout of oslo.reports.
 public struct Report: Sendable, Equatable {
     /// When the capture began.
     public var generated: Timestamp

@@ -26,7 +26,7 @@ public enum PrintableText {
                 result.unicodeScalars.append(Unicode.UTF8.decode(encoded))
                 position += encoded.count
             case .error(let length):
-                for byte in bytes[position..<position + length] { result += escape(UInt32(byte)) }
+                for byte in bytes[position..<position + length] { result += escape(Unicode.Scalar(byte)) }
                 position += length
             case .emptyInput:
                 return result
@@ -43,7 +43,7 @@ public enum PrintableText {
             if isPrintable(scalar) {
                 result.unicodeScalars.append(scalar)
             } else {
-                result += escape(scalar.value)
+                result += escape(scalar)
             }
         }
     }
@@ -59,10 +59,11 @@ public enum PrintableText {
         }
     }
 
-    private static func escape(_ value: UInt32) -> String {
-        let digits = String(value, radix: 16)
-        if value > 0xFF { return "\\u{\(digits)}" }
-        return value < 0x10 ? "\\x0\(digits)" : "\\x\(digits)"
+    /// `\xNN` up to U+00FF, `\u{…}` above.
+    static func escape(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16)
+        if scalar.value > 0xFF { return "\\u{\(digits)}" }
+        return scalar.value < 0x10 ? "\\x0\(digits)" : "\\x\(digits)"
     }
 }
 

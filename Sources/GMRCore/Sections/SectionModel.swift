@@ -12,7 +12,7 @@ public indirect enum SectionModel: Sendable, Equatable {
     case double(Double)
     case text(String)
     case list([SectionModel])
-    /// Nested key–value. Text prints the keys sorted, JSON in the given order.
+    /// Nested key–value. Text prints the keys sorted, JSON and XML in the given order.
     case keyValue([(key: String, value: SectionModel)])
     case table(columns: [String], rows: [[String]])
 
