@@ -21,9 +21,12 @@ enum SampleReport {
                 ProcessNode(
                     pid: 4711, parentPID: 1, user: "orders", uid: 1000, state: "sleeping",
                     command: "orders-api --port 80",
+                    started: Timestamp(nanosecondsSinceEpoch: 1_795_200_000_000_000_000),
+                    residentBytes: 12_988_416, descriptorCount: 12, descriptorLimit: 1024,
                     children: [
                         ProcessNode(
                             pid: 4800, parentPID: 4711, user: "orders", uid: 1000, state: "running", command: "sh",
+                            residentBytes: 700_416,
                             children: [ProcessNode(pid: 4801, parentPID: 4800)])
                     ])
             ],

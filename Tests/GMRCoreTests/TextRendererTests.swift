@@ -80,6 +80,33 @@ import Testing
         #expect(text(nil) == text(""))
     }
 
+    @Test(arguments: [
+        (ProcessNode(pid: 1), ""), (ProcessNode(pid: 1, residentBytes: 4096), "  4.0 KiB resident\n"),
+        (
+            ProcessNode(
+                pid: 1, command: "sh", started: SampleReport.clock, residentBytes: 1, descriptorCount: 3,
+                descriptorLimit: 9),
+            "  sh\n  started 2026-11-20T20:24:51.861Z, 1 byte resident, 3 of 9 descriptors\n"
+        ),
+        (ProcessNode(pid: 1, descriptorCount: 1), "  1 descriptor\n"),
+        (ProcessNode(pid: 1, descriptorCount: 0), "  0 descriptors\n"),
+        (ProcessNode(pid: 1, descriptorLimit: 1), "  at most 1 descriptors\n"),
+    ])
+    func figuresOfAProcess(process: ProcessNode, lines: String) {
+        var text = ""
+        TextRenderer.writeProcesses([process], to: &text)
+        #expect(text.hasSuffix(" ]\n\(lines)\n"))
+    }
+
+    @Test(
+        arguments: [
+            (0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (12_988_416, "12.3 MiB"),
+            (1_048_575, "1023.9 KiB"), (1 << 60, "1.0 EiB"), (UInt64.max, "15.9 EiB"),
+        ] as [(UInt64, String)])
+    func binarySizes(byteCount: UInt64, text: String) {
+        #expect(TextRenderer.binarySize(byteCount) == text)
+    }
+
     private func threads(_ threads: [ThreadSnapshot]) -> String {
         var text = ""
         TextRenderer.writeThreads(threads, to: &text)

@@ -55,6 +55,10 @@ enum ReportStructure {
             writer.field("uid", process.uid)
             writer.field("state", process.state)
             writer.field("command", process.command)
+            writer.field("started", process.started?.iso8601)
+            writer.field("residentBytes", process.residentBytes)
+            writer.field("descriptors", process.descriptorCount)
+            writer.field("descriptorLimit", process.descriptorLimit)
             writer.field("children") { $0.array(of: process.children) { write($1, to: &$0) } }
         }
     }

@@ -20,13 +20,6 @@ extension TextRenderer {
         if let version = package.version { writeLine("version = \(version)", to: &text) }
     }
 
-    static func writeProcesses(_ processes: [ProcessNode], to text: inout String) {
-        writeHeading("Processes", to: &text)
-        for process in processes { write(process, depth: 0, to: &text) }
-        if processes.isEmpty { text += "(unknown)\n" }
-        text += "\n"
-    }
-
     static func writeConfiguration(_ configuration: ConfigurationSnapshot, to text: inout String) {
         writeHeading("Configuration", to: &text)
         let groups = configuration.groups.map { group in
@@ -34,30 +27,6 @@ extension TextRenderer {
             return (key: group.name, value: SectionModel.keyValue(options))
         }
         KeyValueLayout.configuration.write(.keyValue(groups), to: &text)
-    }
-
-    private static let longestCommand = 200
-
-    /// oslo.reports indents children by four, but only the first level of them; here each level is. The command
-    /// below the line is ours too: children of one program differ by nothing else.
-    private static func write(_ process: ProcessNode, depth: Int, to text: inout String) {
-        let parent = process.parentPID.map(String.init) ?? "unknown"
-        let uid = process.uid.map(String.init) ?? "unknown uid"
-        text += String(repeating: "    ", count: depth)
-        writeLine(
-            "Process \(process.pid) (under \(parent)) "
-                + "[ run by: \(process.user ?? "unknown") (\(uid)), state: \(process.state ?? "unknown") ]",
-            to: &text)
-        if let command = process.command, !command.isEmpty {
-            text += String(repeating: "    ", count: depth) + "  "
-            writeLine(cut(command, at: longestCommand), to: &text)
-        }
-        for child in process.children { write(child, depth: depth + 1, to: &text) }
-    }
-
-    private static func cut(_ text: String, at length: Int) -> String {
-        // Of a command line of megabytes no more is looked at than is shown.
-        text.dropFirst(length).isEmpty ? text : text.prefix(length) + "…"
     }
 
     private static func description(of trigger: Trigger) -> String {
