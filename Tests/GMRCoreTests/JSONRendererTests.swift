@@ -56,6 +56,31 @@ import Testing
         #expect(configuration == [name: [name: name], name + " (2)": [:]])
     }
 
+    @Test func providersAreKeyedLikeTheirOptions() throws {
+        func json(_ provider: String?) throws -> [String: Any] {
+            let report = Report(
+                generated: SampleReport.clock, trigger: Trigger(kind: .api), process: ProcessIdentity(pid: 1),
+                package: "p",
+                configuration: ConfigurationSnapshot(groups: [
+                    .init(name: "a", options: [.init(key: "k", value: "1")]),
+                    .init(
+                        name: "a",
+                        options: [
+                            .init(key: "k", value: "2"),
+                            .init(key: "k", value: "3", isSecret: true, provider: provider),
+                        ]),
+                ]))
+            return try parse(JSONRenderer.render(report))
+        }
+        let known = try json("file")
+        #expect(
+            known["configuration"] as? [String: [String: String]] == [
+                "a": ["k": "1"], "a (2)": ["k": "2", "k (2)": "***"],
+            ])
+        #expect(known["configurationProviders"] as? [String: [String: String]] == ["a (2)": ["k (2)": "file"]])
+        #expect(try json(nil)["configurationProviders"] == nil)
+    }
+
     @Test func sections() throws {
         var deep: SectionModel = "bottom"
         for _ in 0..<300 { deep = ["deeper": deep] }

@@ -37,7 +37,9 @@ enum SampleReport {
                 .init(
                     name: "database",
                     options: [
-                        .init(key: "password", value: "hunter2", isSecret: true), .init(key: "url", value: "db-1"),
+                        .init(key: "password", value: "hunter2", isSecret: true, provider: "secrets file"),
+                        .init(key: "host", value: "db-1.example", provider: "environment variables"),
+                        .init(key: "url", value: "db-1"),
                     ]),
             ]),
             sections: [
@@ -74,7 +76,9 @@ enum SampleReport {
                 ThreadSnapshot(tid: 2, name: name, capture: .none, captureProblem: name),
                 ThreadSnapshot(tid: 3, name: name, capture: .none, captureProblem: name),
             ], processes: [ProcessNode(pid: 1, user: name, state: name, command: name)],
-            configuration: ConfigurationSnapshot(groups: [.init(name: name, options: [.init(key: name, value: name)])]),
+            configuration: ConfigurationSnapshot(groups: [
+                .init(name: name, options: [.init(key: name, value: name, provider: name)])
+            ]),
             sections: [
                 Section(
                     title: name,

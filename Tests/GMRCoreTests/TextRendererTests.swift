@@ -107,6 +107,26 @@ import Testing
         #expect(TextRenderer.binarySize(byteCount) == text)
     }
 
+    @Test func aProviderFollowsItsValue() {
+        let options = ["plain", "two\nlines", ""].enumerated().map { index, value in
+            ConfigurationSnapshot.Option(key: "k\(index)", value: value, provider: "a\nfile")
+        }
+        var text = ""
+        TextRenderer.writeConfiguration(ConfigurationSnapshot(groups: [.init(name: "g", options: options)]), to: &text)
+        #expect(
+            text.hasSuffix(
+                """
+                g:\u{20}
+                  k0 = plain (from a\\x0afile)
+
+                  k1:\u{20}
+                    two
+                    lines (from a\\x0afile)
+                  k2 =  (from a\\x0afile)
+
+                """))
+    }
+
     private func threads(_ threads: [ThreadSnapshot]) -> String {
         var text = ""
         TextRenderer.writeThreads(threads, to: &text)

@@ -27,13 +27,17 @@ import Testing
         let configuration = ConfigurationSnapshot(groups: [
             .init(
                 name: "database",
-                options: [.init(key: "password", value: "hunter2", isSecret: true), .init(key: "url", value: "db-1")])
+                options: [
+                    .init(key: "password", value: "hunter2", isSecret: true, provider: "file"),
+                    .init(key: "url", value: "db-1"),
+                ])
         ])
         let bytes = configuration.wireBytes
         #expect(!String(decoding: bytes, as: UTF8.self).contains("hunter2"))
         let options = try ConfigurationSnapshot(wireBytes: bytes).groups[0].options
         #expect(options.map(\.value) == ["***", "db-1"])
         #expect(options.map(\.isSecret) == [true, false])
+        #expect(options.map(\.provider) == ["file", nil])
     }
 
     @Test func numbersAreCompact() {
@@ -86,7 +90,9 @@ import Testing
         var random = SplitMix64(state: seed)
         let models = [
             Self.section.wireBytes, Self.settings.wireBytes, Self.package.wireBytes,
-            ConfigurationSnapshot(groups: [.init(name: "a", options: [.init(key: "b", value: "c")])]).wireBytes,
+            ConfigurationSnapshot(groups: [
+                .init(name: "a", options: [.init(key: "b", value: "c", provider: "d")])
+            ]).wireBytes,
         ]
         for round in 0..<5_000 {
             var bytes: [UInt8]

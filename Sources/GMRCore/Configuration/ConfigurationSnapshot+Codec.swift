@@ -7,6 +7,7 @@ extension ConfigurationSnapshot: WireCodable {
                 writer.write(option.key)
                 writer.write(option.shownValue)
                 writer.write(option.isSecret)
+                writer.write(option.provider)
             }
         }
     }
@@ -20,6 +21,8 @@ extension ConfigurationSnapshot: WireCodable {
     }
 
     private static func readOption(from reader: inout WireReader) throws(WireError) -> Option {
-        Option(key: try reader.readString(), value: try reader.readString(), isSecret: try reader.readBool())
+        Option(
+            key: try reader.readString(), value: try reader.readString(), isSecret: try reader.readBool(),
+            provider: try reader.readOptionalString())
     }
 }

@@ -5,11 +5,14 @@ public struct ConfigurationSnapshot: Sendable, Equatable {
         public var value: String
         /// A secret is printed as `***`, in every format.
         public var isSecret: Bool
+        /// Where the value came from, in words: `environment variables`; nil where unknown.
+        public var provider: String?
 
-        public init(key: String, value: String, isSecret: Bool = false) {
+        public init(key: String, value: String, isSecret: Bool = false, provider: String? = nil) {
             self.key = key
             self.value = value
             self.isSecret = isSecret
+            self.provider = provider
         }
 
         /// What a report may show: the value, or `***` for a secret.

@@ -4,7 +4,8 @@
 /// Addresses are strings `0x…`, times ISO 8601 UTC with milliseconds, durations nanoseconds. Beyond the contract
 /// there are `trigger.coalesced` (triggers that this report answers besides its own), `process.serviceName`, the
 /// frames' `modulePath`, the processes' `started`, `residentBytes`, `descriptors` (how many are open) and
-/// `descriptorLimit`, and `completeness.finishedBy`.
+/// `descriptorLimit`, `configurationProviders` ({group: {option: where the value came from}}), and
+/// `completeness.finishedBy`.
 public enum JSONRenderer {
     /// The value of the key `schema`.
     public static let schema = ReportStructure.schema

@@ -12,7 +12,7 @@ enum ReportStructure {
             writer.field("package") { write(report.package, to: &$0) }
             writer.field("threads") { $0.array(of: report.threads) { write($1, to: &$0) } }
             writer.field("processes") { $0.array(of: report.processes) { write($1, to: &$0) } }
-            writer.field("configuration") { write(report.configuration, to: &$0) }
+            writeConfiguration(report.configuration, to: &writer)
             writer.field("sections") { $0.array(of: report.sections) { write($1, to: &$0) } }
             writer.field("completeness") { write(report.completeness, to: &$0) }
         }
@@ -60,22 +60,6 @@ enum ReportStructure {
             writer.field("descriptors", process.descriptorCount)
             writer.field("descriptorLimit", process.descriptorLimit)
             writer.field("children") { $0.array(of: process.children) { write($1, to: &$0) } }
-        }
-    }
-
-    private static func write<Writer: StructureWriter>(
-        _ configuration: ConfigurationSnapshot, to writer: inout Writer
-    ) {
-        let names = Writer.distinctKeys(configuration.groups.map(\.name))
-        writer.object { writer in
-            for (name, group) in zip(names, configuration.groups) {
-                let keys = Writer.distinctKeys(group.options.map(\.key))
-                writer.field(name) { writer in
-                    writer.object { writer in
-                        for (key, option) in zip(keys, group.options) { writer.field(key, option.shownValue) }
-                    }
-                }
-            }
         }
     }
 

@@ -20,15 +20,6 @@ extension TextRenderer {
         if let version = package.version { writeLine("version = \(version)", to: &text) }
     }
 
-    static func writeConfiguration(_ configuration: ConfigurationSnapshot, to text: inout String) {
-        writeHeading("Configuration", to: &text)
-        let groups = configuration.groups.map { group in
-            let options = group.options.map { (key: $0.key, value: SectionModel.text($0.shownValue)) }
-            return (key: group.name, value: SectionModel.keyValue(options))
-        }
-        KeyValueLayout.configuration.write(.keyValue(groups), to: &text)
-    }
-
     private static func description(of trigger: Trigger) -> String {
         switch trigger.kind {
         case .signal:
