@@ -35,9 +35,11 @@ public final class GuruMeditation: Sendable {
     ///   - package: What the Package section says; a string literal names the product alone.
     ///   - serviceName: In file names and in the report; nil: the executable's name.
     ///   - signals: What triggers a report; nil: as set, or SIGUSR2.
-    ///   - logDirectory: Where each report becomes a file `SERVICE_gurumeditation_YYYYmmddHHMMSS`; it must exist and
-    ///     be writable. Nil: as set, or standard error.
-    ///   - configuration: What the Configuration section says.
+    ///   - logDirectory: Where each report becomes a file `SERVICE_gurumeditation_YYYYmmddHHMMSS`; made where it is
+    ///     missing. Nil: as set, or standard error.
+    ///   - configuration: What the Configuration section says. Secrets in it are masked wherever they turn up.
+    ///   - sinks: Where reports go; nil: to standard error, unless a directory is named. A directory that is named is
+    ///     served beside them.
     ///   - setUpSignals: False: no signal is touched but SIGPROF, and only `report()` makes one.
     /// - Throws: `GuruMeditationError`: set up already, a signal that cannot trigger, a directory that cannot be
     ///   written, or what the system refused.
@@ -46,15 +48,16 @@ public final class GuruMeditation: Sendable {
     public static func setUpAutorun(
         package: Package, serviceName: String? = nil, signals: [SignalNumber]? = nil, logDirectory: String? = nil,
         settings: Settings = Settings(), configuration: ConfigurationSnapshot = ConfigurationSnapshot(),
-        setUpSignals: Bool = true
+        sinks: [any ReportSink]? = nil, setUpSignals: Bool = true
     ) throws(GuruMeditationError) -> GuruMeditation {
         let setup = try Setup(
             package: package, serviceName: serviceName, signals: signals, logDirectory: logDirectory,
-            settings: settings, configuration: configuration, setUpSignals: setUpSignals)
+            settings: settings, configuration: configuration, sinks: sinks, setUpSignals: setUpSignals)
         return try current.withLock { current throws(GuruMeditationError) in
             if let current {
                 if current.pid == getpid() { throw GuruMeditationError(.alreadySetUp) }
                 SectionRegistry.shared.removeAll()
+                ReportObservers.shared.removeAll()
             }
             let agent = GuruMeditation(settings: setup.record.settings)
             if setup.record.settings.isEnabled { try setup.install() }
@@ -65,12 +68,61 @@ public final class GuruMeditation: Sendable {
 
     /// Adds a section to every report from now on, after those registered before it.
     ///
-    /// The generator runs on a thread of its own for each report, never inside a signal handler, at most
-    /// `Settings.sectionDeadline`. One that throws or does not finish in time costs its own section only; while it
-    /// has not come back it is not started again. Titles need not differ.
-    public func registerSection(_ title: String, generator: @escaping @Sendable () throws -> SectionModel) {
-        guard pid == getpid() else { return }
-        SectionRegistry.shared.register(title, generator: generator)
+    /// The generator runs on a thread of its own for each report, never inside a signal handler. One that throws, does
+    /// not finish in time or returns more than 1 MiB costs its own section only; while it has not come back it is not
+    /// started again. Titles need not differ. Of any thread.
+    /// - Parameters:
+    ///   - deadline: How long it may take; nil: `Settings.sectionDeadline`.
+    /// - Returns: What takes the section out again.
+    @discardableResult
+    public func registerSection(
+        _ title: String, deadline: Duration? = nil, generator: @escaping @Sendable () throws -> SectionModel
+    ) -> SectionRegistration {
+        register(title, deadline: deadline, generator: .synchronous(generator))
+    }
+
+    /// The same for a generator that awaits. It is a task: where the threads of the concurrency pool are all blocked
+    /// it never starts, and the section says so.
+    @discardableResult
+    public func registerSection(
+        _ title: String, deadline: Duration? = nil, generator: @escaping @Sendable () async throws -> SectionModel
+    ) -> SectionRegistration {
+        register(title, deadline: deadline, generator: .asynchronous(generator))
+    }
+
+    private func register(
+        _ title: String, deadline: Duration?, generator: SectionGenerator
+    ) -> SectionRegistration {
+        guard isInForce else { return SectionRegistration(number: 0) }
+        return SectionRegistry.shared.register(title, deadline: deadline, generator: generator)
+    }
+
+    /// Replaces what the Configuration section says from now on, but for the environment variables that the settings
+    /// name. Of any thread.
+    /// - Throws: `GuruMeditationError` with `configurationTooLarge`; reports go on showing the one before.
+    public func updateConfiguration(_ configuration: ConfigurationSnapshot) throws(GuruMeditationError) {
+        guard isInForce else { return }
+        var configuration = configuration
+        configuration.show(settings.environmentVariables, of: Setup.environment())
+        guard ConfigurationRegistry.shared.update({ $0.configuration = configuration }) else {
+            throw GuruMeditationError(.configurationTooLarge, "\(configuration.wireBytes.count) bytes")
+        }
+    }
+
+    /// Has a value masked wherever it turns up in a report, such as one that came from a vault and stands in no
+    /// configuration. Values of fewer than 4 characters are not searched for. Of any thread.
+    public func registerSecret(_ secret: String) {
+        guard isInForce else { return }
+        ConfigurationRegistry.shared.update { record in
+            if !record.secrets.contains(secret) { record.secrets.append(secret) }
+        }
+    }
+
+    /// Calls a closure after each report with how it went. It runs on GMR's worker thread and should be quick; in a
+    /// process that is stuck it may not run. Of any thread; until `stop()`.
+    public func addObserver(_ observer: @escaping @Sendable (ReportSummary) -> Void) {
+        guard isInForce else { return }
+        ReportObservers.shared.add(observer: observer)
     }
 
     /// Makes a report and returns it; nothing is written anywhere.
@@ -111,5 +163,6 @@ public final class GuruMeditation: Sendable {
         gmr_agent_stop()
         ReportRequests.shared.failAll(of: self, with: GuruMeditationError(.notSetUp))
         SectionRegistry.shared.removeAll()
+        ReportObservers.shared.removeAll()
     }
 }

@@ -6,7 +6,8 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
     /// What kind of refusal it is; compare with the constants.
     public struct Code: Sendable, Equatable {
         enum Value: Equatable {
-            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused, reportFailed
+            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, configurationTooLarge, systemRefused
+            case reportFailed
         }
         var value: Value
 
@@ -14,6 +15,7 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         public static let notSetUp = Code(value: .notSetUp)
         public static let unusableSignal = Code(value: .unusableSignal)
         public static let unusableLogDirectory = Code(value: .unusableLogDirectory)
+        public static let configurationTooLarge = Code(value: .configurationTooLarge)
         public static let systemRefused = Code(value: .systemRefused)
         public static let reportFailed = Code(value: .reportFailed)
     }
@@ -40,7 +42,9 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
             "\(subject). Choose another signal, such as SIGUSR2 or SIGRTMIN+3."
         case .unusableLogDirectory:
             "Reports cannot be written to the directory \(subject): \(reason). "
-                + "Create it with write permission for this user, or leave logDirectory out to use standard error."
+                + "Choose one that this user may write to, or leave logDirectory out to use standard error."
+        case .configurationTooLarge:
+            "The configuration takes \(subject), and reports hold 1 MiB of it. Leave out what nobody will look for."
         case .systemRefused where errorNumber == ENOENT:
             "\(subject) failed: it is not installed. Install the package libunwind8."
         case .systemRefused:

@@ -16,7 +16,7 @@ import Testing
         let process = decoder.capture()
         #expect(process.threads.count == Self.slotCount && process.modules.count == 4)
         #expect(process.threads[3].frames.count == 5 && process.modules[1].path == "/bin/sh")
-        #expect(decoder.registeredTitles() == ["Pool"])
+        #expect(decoder.sectionTitles().map(\.title) == ["Pool"])
     }
 
     @Test func randomBytesCostNoCrash() throws {
@@ -27,17 +27,19 @@ import Testing
             arena.damage(with: &random)
             // Megabytes of zeros are as many titles and sections; reading them is slow and hardly ever something else.
             if round % 500 != 0 {
-                arena.header.pointee.registry_bytes %= 300
+                arena.header.pointee.publications.0.bytes.0 %= 300
+                arena.header.pointee.publications.0.bytes.1 %= 300
                 arena.header.pointee.section_bytes %= 300
             }
             let decoder = CaptureDecoder(arena: arena.header)
             let process = decoder.capture()
             #expect(process.threads.count <= Self.slotCount)
             for address in [0, UInt64.max, random.next()] { _ = process.module(at: address) }
-            #expect(decoder.registeredTitles().count <= Int(GMR_REGISTRY_CAPACITY_BYTES))
+            #expect(decoder.sectionTitles().count <= Int(GMR_PUBLICATION_CAPACITY_BYTES))
+            _ = decoder.configuration()
             guard let setup = try? decoder.setup() else { continue }
             var sections = SectionStream(
-                arena: arena.header, decoder: decoder, deadline: setup.settings.sectionDeadline
+                arena: arena.header, decoder: decoder, defaultDeadline: setup.settings.sectionDeadline
             ) {}
             arena.header.pointee.section_state = UInt32(GMR_SECTIONS_DONE)
             while !sections.next().isEmpty {}
@@ -55,7 +57,7 @@ import Testing
             let decoder = CaptureDecoder(arena: arena.header)
             guard let setup = try? decoder.setup() else { continue }
             let builder = ReportBuilder(decoder: decoder, setup: setup, place: .worker) {}
-            let (report, _) = builder.build(hiddenProcesses: [], earlierFailure: nil, fetchObstacle: nil)
+            let (report, _) = builder.build(hiddenProcesses: [], earlierFailures: [], fetchObstacle: nil)
             #expect(!TextRenderer.render(report).isEmpty && !JSONRenderer.render(report).isEmpty)
         }
     }
@@ -73,7 +75,7 @@ import Testing
     @Test func aWorkerThatCannotReadItsSetUpSaysSo() throws {
         let arena = try Arena()
         arena.header.pointee.setup_bytes = 3
-        #expect(!Worker.finish(arena: arena.header, kinds: 1 << UInt32(GMR_TRIGGER_SIGNAL)))
+        #expect(Worker.finish(arena: arena.header, work: .deliver).isEmpty)
     }
 }
 
@@ -91,8 +93,8 @@ private final class Arena {
         layout.version = 1
         layout.header_bytes = GMR_PAGE_BYTES
         layout.setup_offset = UInt64(GMR_PAGE_BYTES)
-        layout.registry_offset = layout.setup_offset + UInt64(GMR_SETUP_CAPACITY_BYTES)
-        layout.module_offset = layout.registry_offset + UInt64(GMR_REGISTRY_CAPACITY_BYTES)
+        layout.module_offset = layout.setup_offset + UInt64(GMR_SETUP_CAPACITY_BYTES)
+        layout.module_offset += UInt64(GMR_PUBLICATION_COUNT) * 2 * UInt64(GMR_PUBLICATION_CAPACITY_BYTES)
         layout.string_offset =
             layout.module_offset + aligned(Int(GMR_MODULE_CAPACITY) * MemoryLayout<gmr_module_t>.stride)
         layout.section_offset = layout.string_offset + UInt64(GMR_STRING_CAPACITY_BYTES)
@@ -116,13 +118,16 @@ private final class Arena {
     private func fill() {
         let base = UnsafeMutableRawPointer(header)
         let setup = SetupRecord(
-            package: "fuzz", serviceName: "fuzz", settings: Settings(), configuration: ConfigurationSnapshot(),
-            executable: "/bin/fuzz", arguments: ["fuzz"], host: "here", started: nil, debuginfod: nil
+            package: "fuzz", serviceName: "fuzz", settings: Settings(),
+            outputs: StandardOutputs(directory: nil, isStandardErrorServed: true),
+            configuration: ConfigurationSnapshot(), executable: "/bin/fuzz", arguments: ["fuzz"], host: "here",
+            started: nil, debuginfod: nil
         ).wireBytes
         header.pointee.setup_bytes = UInt32(setup.count)
         var titles = WireWriter()
-        titles.write("Pool")
-        header.pointee.registry_bytes = UInt32(titles.bytes.count)
+        titles.write(SectionTitle(title: "Pool", deadline: nil))
+        header.pointee.publications.0.bytes.1 = UInt32(titles.bytes.count)
+        header.pointee.publications.0.version = 1
         let strings = Array("/bin/fuzz\0/bin/sh\0/lib/none.so\0[vdso]\0".utf8)
         header.pointee.string_bytes = UInt32(strings.count)
         header.pointee.pid = getpid()
@@ -130,7 +135,8 @@ private final class Arena {
         header.pointee.module_count = 4
         header.pointee.slot_count = 64
         put(setup, at: base + Int(header.pointee.setup_offset))
-        put(titles.bytes, at: base + Int(header.pointee.registry_offset))
+        let titlesOffset = GMR_PAGE_BYTES + GMR_SETUP_CAPACITY_BYTES + GMR_PUBLICATION_CAPACITY_BYTES
+        put(titles.bytes, at: base + Int(titlesOffset))
         put(strings, at: base + Int(header.pointee.string_offset))
         let modules = gmr_arena_modules(header)!
         for (index, path) in [0, 10, 18, 31].enumerated() {
@@ -174,7 +180,7 @@ private final class Arena {
             // Half of it where the numbers are; what gmr_arena_map has checked stays, as does who the process is.
             let isHeader = random.next() % 2 == 0
             let part = isHeader ? parts[parts.count - 1] : parts[Int(random.next() % UInt64(parts.count))]
-            let first = part.place == UnsafeMutableRawPointer(header) ? 84 : 0
+            let first = part.place == UnsafeMutableRawPointer(header) ? 76 : 0
             let offset = first + Int(random.next() % UInt64(part.bytes.count - first))
             let word = random.next() % 2 == 0 ? hard[Int(random.next() % 5)] : random.next()
             let width = min([1, 4, 8][Int(random.next() % 3)], part.bytes.count - offset)

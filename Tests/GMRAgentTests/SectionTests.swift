@@ -52,8 +52,81 @@ extension AgentTests {
                 gmr.registerSection("Huge") { .text(huge) }
                 gmr.registerSection("Whole") { "here" }
                 let report = try await gmr.report()
-                #expect(report.sections.first?.error == "its data is larger than what is left of 8 MiB")
+                #expect(report.sections.first?.error == "its data is larger than 1 MiB")
                 #expect(report.sections.last?.data == "here")
+            }
+        }
+
+        @Test func manyLargeSectionsLeaveRoomForEachOther() async throws {
+            try await withAgent { gmr in
+                let large = String(decoding: [UInt8](repeating: 120, count: 1_000_000), as: UTF8.self)
+                for number in 0..<20 { gmr.registerSection("Large \(number)") { .text(large) } }
+                let report = try await gmr.report()
+                #expect(report.sections.count == 20 && report.sections.allSatisfy { $0.error == nil })
+            }
+        }
+
+        @Test func aSectionIsTakenOutAgain() async throws {
+            try await withAgent { gmr in
+                gmr.registerSection("First") { 1 }
+                let second = gmr.registerSection("Same") { 2 }
+                gmr.registerSection("Same") { 3 }
+                let before = try await gmr.report()
+                #expect(before.sections.map(\.data) == [1, 2, 3])
+                second.unregister()
+                second.unregister()
+                let after = try await gmr.report()
+                #expect(after.sections.map(\.data) == [1, 3])
+            }
+        }
+
+        @Test func everyThreadMayRegister() async throws {
+            try await withAgent { gmr in
+                await withTaskGroup(of: Void.self) { group in
+                    for number in 0..<50 {
+                        group.addTask { gmr.registerSection("\(number)") { .integer(Int64(number)) } }
+                    }
+                }
+                let report = try await gmr.report()
+                #expect(Set(report.sections.map(\.title)) == Set((0..<50).map { "\($0)" }))
+            }
+        }
+
+        /// Other sections do not wait for it, and are not cut short by it.
+        @Test func aSectionHasATimeOfItsOwn() async throws {
+            try await withAgent(settings: Settings(sectionDeadline: .milliseconds(50))) { gmr in
+                let gate = DispatchSemaphore(value: 0)
+                gmr.registerSection("Patient", deadline: .seconds(30)) {
+                    gate.wait()
+                    return "here"
+                }
+                gmr.registerSection("Hasty") {
+                    // Longer than this one has.
+                    Thread.detachNewThread {
+                        Thread.sleep(forTimeInterval: 0.2)
+                        gate.signal()
+                    }
+                    return "here"
+                }
+                let report = try await gmr.report()
+                #expect(report.sections.map(\.data) == ["here", "here"])
+            }
+        }
+
+        @Test func aGeneratorMayAwait() async throws {
+            actor Pool {
+                var size = 8
+            }
+            let pool = Pool()
+            try await withAgent { gmr in
+                gmr.registerSection("Pool") { ["size": .integer(Int64(await pool.size))] }
+                gmr.registerSection("Broken") {
+                    await Task.yield()
+                    throw PoolIsGone()
+                }
+                let report = try await gmr.report()
+                #expect(report.sections[0].data == ["size": 8])
+                #expect(report.sections[1].error == "its generator threw: PoolIsGone()")
             }
         }
     }

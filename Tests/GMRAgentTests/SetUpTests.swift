@@ -32,13 +32,22 @@ extension AgentTests {
             #expect(error.description.contains("SIG\(name)") && error.description.contains("SIGUSR2"))
         }
 
-        @Test func aDirectoryThatIsNotThereIsThrown() throws {
+        @Test func aDirectoryThatIsMissingIsMade() throws {
+            let directory = try temporaryDirectory() + "/log/reports"
+            let gmr = try GuruMeditation.setUpAutorun(package: "tests", signals: [.usr1], logDirectory: directory)
+            defer { stop(gmr) }
+            var isDirectory: ObjCBool = false
+            #expect(FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory))
+            #expect(isDirectory.boolValue && gmr.settings.logDirectory == directory)
+        }
+
+        @Test func aDirectoryThatCannotBeMadeIsThrown() throws {
             let error = try #require(throws: GuruMeditationError.self) {
-                try GuruMeditation.setUpAutorun(package: "tests", logDirectory: "/nonexistent/reports")
+                try GuruMeditation.setUpAutorun(package: "tests", logDirectory: "/proc/nothing/reports")
             }
             #expect(error.code == .unusableLogDirectory)
             #expect(error.errorNumber == ENOENT)
-            #expect(error.description.contains("/nonexistent/reports") && error.description.contains("Create it"))
+            #expect(error.description.contains("/proc/nothing/reports") && error.description.contains("Choose one"))
         }
 
         @Test func timesWithoutEndOverflowNothing() async throws {

@@ -1,5 +1,6 @@
-import GMRCore
 import Testing
+
+@testable import GMRCore
 
 @Suite struct SettingsTests {
     @Test func theEnvironmentSetsEverything() {
@@ -8,27 +9,33 @@ import Testing
             "GMR_ENABLE": "no", "GMR_FORMAT": "JSON", "GMR_LOG_DIR": "/var/log/orders",
             "GMR_SIGNALS": "usr1, SIGRTMIN+3,10", "GMR_CAPTURE_DEADLINE_MS": "250", "GMR_SECTION_DEADLINE_MS": "5000",
             "GMR_HELPER_SILENCE_MS": "3000", "GMR_MAX_THREADS": "64", "GMR_DEBUG_DIR": "/a:/b", "GMR_SYSTEM_LINES": "1",
-            "GMR_DEBUGINFOD": "on", "PATH": "/bin",
+            "GMR_DEBUGINFOD": "on", "PATH": "/bin", "GMR_FILE_EVENT_HANDLER": "/run/orders.trigger",
+            "GMR_FILE_EVENT_HANDLER_INTERVAL": "0.5", "GMR_SIGNALS_BESIDE_FILE": "1", "GMR_MAX_REPORTS": "20",
+            "GMR_MAX_TOTAL_BYTES": "1000000", "GMR_SECRET_KEYS": "pin, puk", "GMR_ENVIRONMENT": "LANG,TZ",
         ])
         #expect(problems.isEmpty)
         #expect(
             settings
                 == Settings(
-                    isEnabled: false, format: .json, captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5),
-                    helperSilence: .seconds(3), maximumThreadCount: 64, debugDirectories: "/a:/b",
-                    symbolizeSystemLibraries: true, fetchDebugInformation: true, logDirectory: "/var/log/orders",
-                    signals: ["SIGUSR1", "SIGRTMIN+3"]))
+                    isEnabled: false, signals: ["SIGUSR1", "SIGRTMIN+3"], fileEventHandler: "/run/orders.trigger",
+                    fileEventHandlerInterval: .milliseconds(500), signalsBesideFile: true,
+                    logDirectory: "/var/log/orders", formats: [.json], maximumReportCount: 20,
+                    maximumTotalByteCount: 1_000_000, secretKeys: ["pin", "puk"], environmentVariables: ["LANG", "TZ"],
+                    captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5), helperSilence: .seconds(3),
+                    maximumThreadCount: 64, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
+                    fetchDebugInformation: true))
     }
 
     @Test func whatIsNotSetStays() {
-        var settings = Settings(format: .both, captureDeadline: .microseconds(1_500), signals: ["SIGHUP"])
+        var settings = Settings(
+            signals: ["SIGHUP"], formats: [.text, .json], captureDeadline: .microseconds(1_500))
         let before = settings
         #expect(settings.apply(environment: ["GMR_FORMAT": "", "GMR_SIGNALS": ""]).isEmpty)
         #expect(settings == before)
     }
 
     @Test(arguments: [
-        ("GMR_FORMAT", "xml2", "GMR_FORMAT=xml2 is not a format; using text. Accepted: text, json, both"),
+        ("GMR_FORMAT", "xml2", "GMR_FORMAT=xml2 is not a format; using text. Accepted: text, json, xml, both"),
         ("GMR_ENABLE", "maybe", "GMR_ENABLE=maybe is neither yes nor no; using 1. Accepted: 1, 0"),
         (
             "GMR_CAPTURE_DEADLINE_MS", "0",
@@ -45,6 +52,19 @@ import Testing
         (
             "GMR_MAX_THREADS", "63",
             "GMR_MAX_THREADS=63 is not a possible number of threads; using 4096. Accepted: 64 to 4096"
+        ),
+        (
+            "GMR_FORMAT", "text,yaml",
+            "GMR_FORMAT=text,yaml is not a format; using text. Accepted: text, json, xml, both"
+        ),
+        (
+            "GMR_FILE_EVENT_HANDLER_INTERVAL", "soon",
+            "GMR_FILE_EVENT_HANDLER_INTERVAL=soon is not a possible number of seconds; using 1. "
+                + "Accepted: 0.01 to 3600"
+        ),
+        (
+            "GMR_MAX_REPORTS", "0",
+            "GMR_MAX_REPORTS=0 is not a possible number of reports; using none. Accepted: 1 or more, or none"
         ),
         (
             "GMR_SIGNALS", "KILL",
@@ -66,6 +86,27 @@ import Testing
         let problems = settings.apply(environment: [variable: value])
         #expect(problems.map(\.description) == [message])
         #expect(settings == Settings())
+    }
+
+    @Test(arguments: [
+        ("both", [ReportFormat.text, .json]), ("xml,text", [.text, .xml]), ("JSON, json", [.json]),
+        ("both,xml", [.text, .json, .xml]),
+    ])
+    func formatsMayBeSeveral(text: String, formats: [ReportFormat]) {
+        var settings = Settings()
+        #expect(settings.apply(environment: ["GMR_FORMAT": text]).isEmpty)
+        #expect(settings.formats == formats)
+    }
+
+    /// The key of a configuration file and the environment variable are one name.
+    @Test func everySettingHasItsOwnNameAndTakesWhatItShows() {
+        #expect(Set(Settings.definitions.map(\.key)).count == Settings.definitions.count)
+        for definition in Settings.definitions {
+            #expect(definition.variable.hasPrefix("GMR_") && definition.key.hasPrefix("gmr."))
+            var settings = Settings()
+            let shown = definition.show(Settings())
+            #expect(settings.apply(shown, to: definition, named: definition.key).isEmpty, "\(definition.key)=\(shown)")
+        }
     }
 
     @Test func goodSignalsAreTakenBesideBadOnes() {

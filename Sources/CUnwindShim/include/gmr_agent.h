@@ -20,12 +20,22 @@ typedef struct {
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
-    /* Finishes the report in this process, on the worker thread. `kinds`: bits 1 << GMR_TRIGGER_*. Returns 1, or 0
-     * where nothing could be made of the arena and nothing was written. */
-    int (*finish)(gmr_arena_header_t *arena, uint32_t kinds);
+    /* 0: reports go to sinks of the service's own alone, and to standard error where these fail. */
+    uint32_t delivers;
+    /* Does what can only be done in this process, on the worker thread; `work`: bits GMR_WORK_*. Each part that is
+     * done is told by gmr_agent_did(). */
+    void (*finish)(gmr_arena_header_t *arena, uint32_t work);
     /* Runs the registered sections and appends them to the arena, on the sections thread. */
     void (*make_sections)(gmr_arena_header_t *arena, uint32_t generation);
 } gmr_agent_config_t;
+
+/* What the worker thread is asked for. */
+enum {
+    GMR_WORK_DELIVER = 1u << 0, /* what a helper could not */
+    GMR_WORK_CALLERS = 1u << 1, /* whoever waits for report() */
+    GMR_WORK_SINKS = 1u << 2,   /* the service's own sinks */
+    GMR_WORK_ACCOUNT = 1u << 3, /* tell the observers how it went */
+};
 
 /* Starts the agent. Returns 0 or a negative errno: -EALREADY where it runs, -ENOENT where libunwind is missing, the
  * error of memfd_create, mmap, pthread_create or sigaction otherwise; `*what` then names the step.
@@ -42,9 +52,16 @@ void gmr_agent_trigger(uint32_t kind);
 /* The arena, or NULL before the first install and in a fork child; valid until the next install. */
 gmr_arena_header_t *gmr_agent_arena(void);
 
-/* Appends to the list of section titles that a helper knows of even where the process cannot run them.
- * Returns 0 or -ENOSPC. Threads: one at a time. */
-int gmr_agent_append_registry(const void *bytes, uint32_t count);
+/* Sets which of GMR_WORK_SINKS and GMR_WORK_ACCOUNT each report asks the worker for. Threads: any. */
+void gmr_agent_want(uint32_t work);
+/* Says that parts of the work are done. Threads: the worker. */
+void gmr_agent_did(uint32_t work);
+
+/* Publishes GMR_PUBLISHED_* anew. Returns 0, -ENOSPC, or -ESRCH where there is no arena. Threads: one at a time. */
+int gmr_agent_publish(uint32_t which, const void *bytes, uint32_t count);
+/* Copies what was published last; `copy` has GMR_PUBLICATION_CAPACITY_BYTES. Returns the byte count, or -ENODATA,
+ * -EPROTO where the arena is damaged, -EAGAIN where it changes all the time. Any process. */
+int64_t gmr_arena_read_published(gmr_arena_header_t *arena, uint32_t which, void *copy);
 
 /* Appends one encoded section of `generation` and wakes who waits for it. Returns 0, -ENOSPC, or -ESTALE where that
  * report is over. Threads: the sections thread. */
@@ -55,6 +72,10 @@ void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation,
 /* Waits until there are sections beyond `seen_bytes`, or the state is no longer `seen_state`; 0 on time-out.
  * Any process. */
 int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint32_t seen_state, uint64_t timeout_ns);
+
+/* Says how a report ended: `error` is 0 where somebody took it, else an errno and a loss to be told of later. `told` is how
+ * many earlier losses the report told of. Any process. */
+void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t error, uint32_t told);
 
 /* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);

@@ -26,8 +26,9 @@ extern "C" {
 #define GMR_BUILD_ID_CAPACITY_BYTES 32u
 #define GMR_STRING_CAPACITY_BYTES (512u * 1024u)
 #define GMR_SETUP_CAPACITY_BYTES (1024u * 1024u)
-#define GMR_REGISTRY_CAPACITY_BYTES (256u * 1024u)
-#define GMR_SECTION_CAPACITY_BYTES 8388608u /* 8 MiB */
+#define GMR_PUBLICATION_CAPACITY_BYTES (1024u * 1024u)
+#define GMR_SECTION_LIMIT_BYTES 1048576u     /* of one section: 1 MiB */
+#define GMR_SECTION_CAPACITY_BYTES 67108864u /* of all of them: 64 MiB of address space, memory as it is used */
 #define GMR_OWN_THREAD_CAPACITY 8u
 
 /* gmr_trigger_t.kind; the bits of gmr_arena_header_t.trigger_kinds are 1 << kind. */
@@ -168,20 +169,34 @@ enum {
     GMR_HELPER_ENDED = 5,   /* it is gone without a word; helper_error is its wait status */
 };
 
+/* What the process may say anew at any time, and a helper reads at any time: two buffers, written in turns, so that one
+ * of them is whole whatever becomes of the writer. The buffers follow the set-up record. */
+enum { GMR_PUBLISHED_SECTION_TITLES = 0, GMR_PUBLISHED_CONFIGURATION = 1, GMR_PUBLICATION_COUNT = 2 };
+typedef struct {
+    uint32_t bytes[2]; /* used of each buffer */
+    uint32_t version;  /* how often; the last is in buffer `version & 1`. release: publishes it; pairs with the acquire
+                          in gmr_arena_read_published() */
+    uint32_t reserved;
+} gmr_publication_t;
+_Static_assert(sizeof(gmr_publication_t) == 16, "wire format");
+
+/* How a report ended, for gmr_arena_header_t.delivery. */
+enum { GMR_DELIVERY_NONE = 0, GMR_DELIVERED = 1, GMR_DELIVERY_FAILED = 2 };
+
 typedef struct {
     uint64_t magic;
     uint32_t version;
     uint32_t header_bytes;
     uint64_t arena_bytes;
-    uint64_t setup_offset, registry_offset, module_offset, string_offset, section_offset, slot_offset;
+    uint64_t setup_offset, module_offset, string_offset, section_offset, slot_offset;
     uint32_t slot_capacity;
     uint32_t slot_stride_bytes;
 
     /* Set-up, written once. */
     int32_t pid;
     uint32_t setup_bytes;       /* encoded package, settings, configuration */
-    uint32_t registry_bytes;    /* release: publishes titles of registered sections; pairs with the decoder's acquire */
     uint32_t own_thread_count;
+    uint32_t reserved;
     int32_t own_threads[GMR_OWN_THREAD_CAPACITY]; /* GMR's own, not part of a report */
 
     /* One capture. */
@@ -209,14 +224,22 @@ typedef struct {
     uint32_t helper_attempts; /* 1 where the worker finishes what a helper could not: see helper_error */
     int32_t helper_pid;
     uint32_t adopts_orphans; /* 1: what a helper leaves running would become a child of the service */
+    gmr_publication_t publications[GMR_PUBLICATION_COUNT];
+
+    /* What became of the reports. */
+    uint32_t delivery;      /* GMR_DELIVERY_*, of this report */
+    uint32_t lost_reports;  /* that nobody took, and that no report has told of yet */
+    int32_t lost_error;     /* errno of the last one of them */
+    uint32_t sinks_failed;  /* 1: the service's own sinks did not take this one, so it goes to standard error */
+    uint64_t symbolize_ns, render_ns; /* durations; 0: not done */
     uint64_t fetch_until_ns; /* CLOCK_MONOTONIC: until then what a helper started may still fetch debug information */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");
-_Static_assert(offsetof(gmr_arena_header_t, pid) == 80, "wire format");
-_Static_assert(offsetof(gmr_arena_header_t, generation) == 128, "wire format");
-_Static_assert(offsetof(gmr_arena_header_t, trigger) == 168, "wire format");
-_Static_assert(offsetof(gmr_arena_header_t, section_state) == 240, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, pid) == 72, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, generation) == 120, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, trigger) == 160, "wire format");
+_Static_assert(offsetof(gmr_arena_header_t, section_state) == 232, "wire format");
 
 static inline gmr_slot_t *gmr_arena_slot(const gmr_arena_header_t *arena, uint32_t index) {
     return (gmr_slot_t *)((uintptr_t)arena + arena->slot_offset + (uint64_t)index * GMR_SLOT_STRIDE_BYTES);

@@ -29,8 +29,9 @@ typedef struct {
     pthread_t agent;
     gmr_desk_t worker;
     gmr_desk_t sections;
-    uint32_t worker_kinds;
-    int worker_result; /* what config.finish returned; valid once the worker is done */
+    uint32_t worker_work;
+    uint32_t worker_did; /* GMR_WORK_*. release: pairs with the acquire in finish_in_worker() */
+    uint32_t wanted;     /* GMR_WORK_* of every report; atomic */
     uint32_t agent_ready; /* futex: 0, 1 ready, 2 failed */
     int32_t agent_error;
     const char *agent_step;

@@ -93,23 +93,24 @@ static int has_memory(void) {
     return 1;
 }
 
-/* 1 where the worker delivered; 0 where it is blocked, or must not run. */
-static int finish_in_worker(uint32_t kinds) {
+/* What the worker did of it: less where it is blocked, or must not run. */
+static uint32_t finish_in_worker(uint32_t work) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
     if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS) || !has_memory()) return 0;
-    state->worker_kinds = kinds;
+    state->worker_work = work;
+    gmr_store_release(&state->worker_did, 0);
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
     for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += state->config.helper_silence_ns) {
-        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) return state->worker_result;
+        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) break;
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
-        if (progress == seen) return 0;
+        if (progress == seen) break;
         seen = progress;
     }
-    return 0;
+    return gmr_load_acquire(&state->worker_did);
 }
 
 static void ask_for_sections(void) {
@@ -117,7 +118,7 @@ static void ask_for_sections(void) {
     gmr_desk_t *desk = &gmr_agent_state.sections;
     gmr_store_release(&arena->section_bytes, 0);
     uint32_t state = GMR_SECTIONS_ASKED;
-    if (gmr_load_acquire(&arena->registry_bytes) == 0) state = GMR_SECTIONS_DONE;
+    if (gmr_load_acquire(&arena->publications[GMR_PUBLISHED_SECTION_TITLES].version) == 0) state = GMR_SECTIONS_DONE;
     else if (!gmr_desk_wait(desk, DESK_PATIENCE_NS)) state = GMR_SECTIONS_BUSY;
     else if (!has_memory()) state = GMR_SECTIONS_NO_MEMORY;
     gmr_store_release(&arena->section_state, state);
@@ -146,10 +147,30 @@ static void check_descriptors(void) {
     }
 }
 
+/* To people: the helper, then the worker, then without either; and whatever only this process can do. */
+static void finish(uint32_t to_people, uint32_t to_callers) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    uint32_t wanted = __atomic_load_n(&state->wanted, __ATOMIC_RELAXED);
+    uint32_t work = (to_callers ? GMR_WORK_CALLERS : 0) | (wanted & GMR_WORK_ACCOUNT);
+    if (to_people && state->config.delivers && !finish_in_helper()) work |= GMR_WORK_DELIVER;
+    if (to_people) work |= wanted & GMR_WORK_SINKS;
+    uint32_t left = work ? work & ~finish_in_worker(work) : 0;
+    if (left & GMR_WORK_SINKS && !state->config.delivers) {
+        /* They were the only ones, and hang or are stuck: people get it all the same. */
+        arena->sinks_failed = 1;
+        if (!finish_in_helper()) left |= GMR_WORK_DELIVER;
+    }
+    if (left & GMR_WORK_DELIVER) gmr_arena_account(arena, 0, gmr_raw_report(arena, STDERR_FILENO) ? 0 : EIO, 0);
+}
+
 static void make_report(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
     arena->helper_attempts = 0;
+    arena->delivery = GMR_DELIVERY_NONE;
+    arena->sinks_failed = 0;
+    arena->symbolize_ns = arena->render_ns = 0;
     check_descriptors();
     (void)gmr_capture_signal_take();
     (void)gmr_ss_capture();
@@ -158,13 +179,8 @@ static void make_report(void) {
     ask_for_sections();
     uint32_t to_people = arena->trigger_kinds & ~(1u << GMR_TRIGGER_API);
     uint32_t to_callers = arena->trigger_kinds & 1u << GMR_TRIGGER_API;
-    if (to_people) {
-        gmr_descriptors_adopt_stderr();
-        if (finish_in_helper()) to_people = 0;
-    }
-    if ((to_people | to_callers) && !finish_in_worker(to_people | to_callers) && to_people) {
-        gmr_raw_report(arena, STDERR_FILENO);
-    }
+    if (to_people) gmr_descriptors_adopt_stderr();
+    finish(to_people, to_callers);
     gmr_descriptors_leave_stderr();
     gmr_arena_release_slots();
 }

@@ -15,10 +15,11 @@
 
 #define ALIGN_PAGE(bytes) (((uint64_t)(bytes) + GMR_PAGE_BYTES - 1) & ~(uint64_t)(GMR_PAGE_BYTES - 1))
 
+#define PUBLICATIONS_OFFSET (GMR_PAGE_BYTES + GMR_SETUP_CAPACITY_BYTES)
+
 static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     header->setup_offset = GMR_PAGE_BYTES;
-    header->registry_offset = header->setup_offset + GMR_SETUP_CAPACITY_BYTES;
-    header->module_offset = header->registry_offset + GMR_REGISTRY_CAPACITY_BYTES;
+    header->module_offset = PUBLICATIONS_OFFSET + GMR_PUBLICATION_COUNT * 2u * GMR_PUBLICATION_CAPACITY_BYTES;
     header->string_offset = header->module_offset + ALIGN_PAGE(GMR_MODULE_CAPACITY * sizeof(gmr_module_t));
     header->section_offset = header->string_offset + GMR_STRING_CAPACITY_BYTES;
     header->slot_offset = header->section_offset + GMR_SECTION_CAPACITY_BYTES;
@@ -80,7 +81,7 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
 
 int gmr_arena_renew(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    uint64_t kept = arena->section_offset; /* header, set-up, registry, modules; the rest each report writes anew */
+    uint64_t kept = arena->section_offset; /* header, set-up, publications, modules; the rest each report writes anew */
     int fd = open_memory();
     if (fd < 0) return fd;
     if (ftruncate(fd, (off_t)arena->arena_bytes) != 0 || pwrite(fd, arena, kept, 0) != (ssize_t)kept ||
@@ -139,13 +140,35 @@ void gmr_arena_release_slots(void) {
     (void)madvise((char *)arena + arena->section_offset, GMR_SECTION_CAPACITY_BYTES, MADV_REMOVE);
 }
 
-int gmr_agent_append_registry(const void *bytes, uint32_t count) {
+static char *publication_buffer(gmr_arena_header_t *arena, uint32_t which, uint32_t version) {
+    return (char *)arena + PUBLICATIONS_OFFSET + (2u * which + (version & 1)) * GMR_PUBLICATION_CAPACITY_BYTES;
+}
+
+int gmr_agent_publish(uint32_t which, const void *bytes, uint32_t count) {
     gmr_arena_header_t *arena = gmr_agent_arena();
     if (!arena) return -ESRCH;
-    if (GMR_REGISTRY_CAPACITY_BYTES - arena->registry_bytes < count) return -ENOSPC;
-    __builtin_memcpy((char *)arena + arena->registry_offset + arena->registry_bytes, bytes, count);
-    gmr_store_release(&arena->registry_bytes, arena->registry_bytes + count);
+    if (count > GMR_PUBLICATION_CAPACITY_BYTES) return -ENOSPC;
+    gmr_publication_t *publication = &arena->publications[which];
+    uint32_t version = publication->version + 1;
+    publication->bytes[version & 1] = count;
+    __builtin_memcpy(publication_buffer(arena, which, version), bytes, count);
+    gmr_store_release(&publication->version, version);
     return 0;
+}
+
+int64_t gmr_arena_read_published(gmr_arena_header_t *arena, uint32_t which, void *copy) {
+    gmr_publication_t *publication = &arena->publications[which];
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        uint32_t version = gmr_load_acquire(&publication->version);
+        if (version == 0) return -ENODATA;
+        uint32_t count = publication->bytes[version & 1];
+        if (count > GMR_PUBLICATION_CAPACITY_BYTES) return -EPROTO;
+        __builtin_memcpy(copy, publication_buffer(arena, which, version), count);
+        /* The copy is whole unless somebody has begun to write that buffer again, which takes another version before. */
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (__atomic_load_n(&publication->version, __ATOMIC_RELAXED) == version) return count;
+    }
+    return -EAGAIN;
 }
 
 int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, const void *bytes, uint32_t count) {
@@ -177,6 +200,17 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
     }
 }
 
+void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t error, uint32_t told) {
+    arena->render_ns = render_ns;
+    arena->delivery = error ? GMR_DELIVERY_FAILED : GMR_DELIVERED;
+    if (error) {
+        arena->lost_error = error;
+        __atomic_fetch_add(&arena->lost_reports, 1, __ATOMIC_RELAXED);
+    } else {
+        __atomic_fetch_sub(&arena->lost_reports, told, __ATOMIC_RELAXED);
+    }
+}
+
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state) {
     gmr_ss_helper_progress(arena, helper_state);
 }
@@ -190,10 +224,9 @@ gmr_arena_header_t *gmr_arena_map(int descriptor) {
     gmr_arena_header_t expected;
     if (arena->slot_capacity <= GMR_MAX_THREADS && lay_out(&expected, arena->slot_capacity) == bytes &&
         arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION &&
-        arena->setup_offset == expected.setup_offset && arena->registry_offset == expected.registry_offset &&
-        arena->module_offset == expected.module_offset && arena->string_offset == expected.string_offset &&
+        arena->setup_offset == expected.setup_offset && arena->module_offset == expected.module_offset && arena->string_offset == expected.string_offset &&
         arena->section_offset == expected.section_offset && arena->slot_offset == expected.slot_offset &&
-        arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES && arena->registry_bytes <= GMR_REGISTRY_CAPACITY_BYTES &&
+        arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
         arena->section_bytes <= GMR_SECTION_CAPACITY_BYTES && arena->slot_count <= arena->slot_capacity &&
         arena->module_count <= GMR_MODULE_CAPACITY && arena->string_bytes <= GMR_STRING_CAPACITY_BYTES) {
         return arena;

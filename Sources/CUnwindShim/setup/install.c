@@ -24,7 +24,7 @@ static void *worker_main(void *unused) {
     (void)unused;
     gmr_desk_introduce(&state->worker, "gmr-worker");
     while (gmr_desk_next(&state->worker)) {
-        state->worker_result = state->config.finish(gmr_safe_state.arena, state->worker_kinds);
+        state->config.finish(gmr_safe_state.arena, state->worker_work);
         gmr_desk_finish(&state->worker);
     }
     return NULL;
@@ -110,5 +110,9 @@ int gmr_agent_stop(void) {
     end_threads();
     return 0;
 }
+
+void gmr_agent_want(uint32_t work) { __atomic_store_n(&gmr_agent_state.wanted, work, __ATOMIC_RELAXED); }
+
+void gmr_agent_did(uint32_t work) { __atomic_fetch_or(&gmr_agent_state.worker_did, work, __ATOMIC_RELEASE); }
 
 void gmr_agent_trigger(uint32_t kind) { gmr_ss_post_trigger(kind, 0, 0); }

@@ -15,6 +15,7 @@
 typedef struct {
     int descriptor;
     uint32_t used;
+    uint32_t is_lost; /* 1: something was not taken */
     uint64_t deadline_ns; /* of the whole report: the agent's thread must not wait for a reader that is stuck */
     char bytes[2048];
 } sink_t;
@@ -31,6 +32,7 @@ static void flush(sink_t *sink) {
         if (written <= 0) break;
         at += (uint32_t)written;
     }
+    if (at < sink->used) sink->is_lost = 1;
     sink->used = 0;
 }
 
@@ -88,7 +90,7 @@ static void put_thread(sink_t *sink, const gmr_arena_header_t *arena, const gmr_
     for (uint32_t i = slot->frame_count; i-- > 0;) put_frame(sink, arena, &frames[i]);
 }
 
-void gmr_raw_report(const gmr_arena_header_t *arena, int descriptor) {
+int gmr_raw_report(const gmr_arena_header_t *arena, int descriptor) {
     sink_t sink = {.descriptor = descriptor, .deadline_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS};
     put(&sink, "\nGuru Meditation (raw): process ");
     put_number(&sink, (uint64_t)arena->pid, 10);
@@ -103,4 +105,5 @@ void gmr_raw_report(const gmr_arena_header_t *arena, int descriptor) {
     }
     put(&sink, "\ngmr: end of the raw report\n");
     flush(&sink);
+    return !sink.is_lost;
 }

@@ -44,26 +44,61 @@ struct CaptureDecoder {
             let error = Int32(truncatingIfNeeded: header.capture_error)
             gaps.append("the threads could not be listed: \(String(describingErrno: error))")
         }
+        if header.lost_reports > 0 {
+            let count = header.lost_reports == 1 ? "1 earlier report" : "\(header.lost_reports) earlier reports"
+            gaps.append("\(count) lost: nobody took what was written (\(String(describingErrno: header.lost_error)))")
+        }
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
             threads: threads, modules: modules, gaps: gaps,
             stages: Completeness.Stages(
-                captureNanoseconds: header.modules_ns &+ header.capture_ns &+ header.facts_ns,
+                captureNanoseconds: captureNanoseconds,
                 unwindNanoseconds: header.unwind_ns),
             uncapturedThreadCount: Int(header.threads_dropped))
     }
 
     /// Titles of the sections that the service has registered, in their order.
-    func registeredTitles() -> [String] {
-        var reader = WireReader(
-            bytes(
-                at: header.registry_offset, count: gmr_load_acquire(&arena.pointee.registry_bytes),
-                limit: GMR_REGISTRY_CAPACITY_BYTES))
-        var titles: [String] = []
-        while !reader.isAtEnd, let title = try? reader.readString() { titles.append(title) }
+    func sectionTitles() -> [SectionTitle] {
+        guard let bytes = published(GMR_PUBLISHED_SECTION_TITLES) else { return [] }
+        var reader = WireReader(bytes)
+        var titles: [SectionTitle] = []
+        while !reader.isAtEnd, let title = try? reader.read(SectionTitle.self) { titles.append(title) }
         return titles
     }
+
+    /// The configuration as it was said last; nil where nobody has said it since the set-up.
+    func configuration() -> ConfigurationRecord? {
+        published(GMR_PUBLISHED_CONFIGURATION).flatMap { try? ConfigurationRecord(wireBytes: $0) }
+    }
+
+    private func published(_ which: Int) -> [UInt8]? {
+        let capacity = Int(GMR_PUBLICATION_CAPACITY_BYTES)
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            count = max(0, Int(gmr_arena_read_published(arena, UInt32(which), buffer.baseAddress)))
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    /// How the report of this capture went.
+    func summary() -> ReportSummary {
+        let isDelivered: Bool? =
+            switch Int(header.delivery) {
+            case GMR_DELIVERED: true
+            case GMR_DELIVERY_FAILED: false
+            default: nil
+            }
+        return ReportSummary(
+            trigger: trigger(), generated: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
+            threadCount: Int(header.slot_count) + Int(header.threads_dropped),
+            stages: Completeness.Stages(
+                captureNanoseconds: captureNanoseconds, unwindNanoseconds: header.unwind_ns,
+                symbolizeNanoseconds: header.symbolize_ns == 0 ? nil : header.symbolize_ns,
+                renderNanoseconds: header.render_ns == 0 ? nil : header.render_ns),
+            isDelivered: isDelivered)
+    }
+
+    private var captureNanoseconds: UInt64 { header.modules_ns &+ header.capture_ns &+ header.facts_ns }
 
     /// The encoded sections that have arrived beyond the first `seenByteCount` bytes of them.
     func sectionBytes(beyond seenByteCount: UInt32) -> [UInt8] {

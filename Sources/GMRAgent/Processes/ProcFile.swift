@@ -39,9 +39,18 @@ enum ProcFile {
         }
     }
 
+    /// How many names a directory has; nil where it may not be read.
+    static func count(in directory: String) -> Int? {
+        entries(of: directory)?.count
+    }
+
     /// The names in a directory, `.` and `..` left out.
     static func names(in directory: String) -> [String] {
-        guard let stream = opendir(directory) else { return [] }
+        entries(of: directory) ?? []
+    }
+
+    private static func entries(of directory: String) -> [String]? {
+        guard let stream = opendir(directory) else { return nil }
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {

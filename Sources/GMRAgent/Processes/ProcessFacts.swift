@@ -8,13 +8,14 @@ struct ProcessFacts {
     var state: String?
     /// Since boot.
     var startTicks: Int64
+    var residentPages: Int64?
 
     init?(pid: Int32) {
         // As bytes: this is read for every process of the machine.
         guard let bytes = ProcFile.bytes("/proc/\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }
         // The command in parentheses may hold spaces and parentheses of its own.
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
+        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 22)
         guard fields.count > 19, let parent = Self.number(fields[1]), let start = Self.number(fields[19]) else {
             return nil
         }
@@ -22,6 +23,7 @@ struct ProcessFacts {
         parentPID = Int32(truncatingIfNeeded: parent)
         state = fields[0].first.flatMap { Self.stateName(letter: UInt32($0)) }
         startTicks = start
+        residentPages = fields.count > 21 ? Self.number(fields[21]) : nil
     }
 
     /// Nil for anything but digits.
@@ -42,12 +44,22 @@ struct ProcessFacts {
 
     /// When the process started, to a hundredth of a second.
     static func startTime(of pid: Int32) -> Timestamp? {
-        guard let facts = ProcessFacts(pid: pid), let stat = ProcFile.text("/proc/stat") else { return nil }
-        let boot = stat.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+        guard let facts = ProcessFacts(pid: pid), let boot = bootSeconds() else { return nil }
+        return facts.started(bootSeconds: boot)
+    }
+
+    /// When the machine started, in seconds since 1970.
+    static func bootSeconds() -> Int64? {
+        let lines = ProcFile.text("/proc/stat")?.split(separator: "\n")
+        return lines?.first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+    }
+
+    func started(bootSeconds: Int64) -> Timestamp? {
         let ticksPerSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
-        guard let boot, ticksPerSecond > 0 else { return nil }
-        let nanoseconds = facts.startTicks * (1_000_000_000 / ticksPerSecond)
-        return Timestamp(nanosecondsSinceEpoch: boot * 1_000_000_000 + nanoseconds)
+        guard ticksPerSecond > 0 else { return nil }
+        let (ticks, overflow) = startTicks.multipliedReportingOverflow(by: 1_000_000_000 / ticksPerSecond)
+        guard !overflow else { return nil }
+        return Timestamp(nanosecondsSinceEpoch: bootSeconds &* 1_000_000_000 &+ ticks)
     }
 }
 

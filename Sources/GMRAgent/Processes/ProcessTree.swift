@@ -1,26 +1,41 @@
 import GMRCore
 import Glibc
 
-/// The Processes section: a process and its descendants.
-enum ProcessTree {
+/// The Processes section: a process and its descendants. One that vanishes meanwhile is left out, or shown with what
+/// was read of it before.
+struct ProcessTree {
+    private let childrenByParent: [Int32: [ProcessFacts]]
+    private let userNames = Self.userNames()
+    private let bootSeconds = ProcessFacts.bootSeconds()
+    private let pageByteCount = UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
+
     /// - Parameter hidden: Processes left out with all below them: GMR's own helper.
     static func read(root: Int32, hidden: Set<Int32>) -> [ProcessNode] {
         guard let facts = ProcessFacts(pid: root) else { return [] }
+        return [ProcessTree(hidden: hidden).node(facts, depth: 0)]
+    }
+
+    private init(hidden: Set<Int32>) {
         var childrenByParent: [Int32: [ProcessFacts]] = [:]
         for name in ProcFile.names(in: "/proc") {
             guard let pid = Int32(name), !hidden.contains(pid), let facts = ProcessFacts(pid: pid) else { continue }
             childrenByParent[facts.parentPID, default: []].append(facts)
         }
-        let users = userNames()
-        func node(_ facts: ProcessFacts, depth: Int) -> ProcessNode {
-            let children = depth < 64 ? childrenByParent[facts.pid] ?? [] : []
-            let uid = userID(of: facts.pid)
-            return ProcessNode(
-                pid: facts.pid, parentPID: facts.parentPID, user: uid.flatMap { users[$0] }, uid: uid,
-                state: facts.state, command: command(of: facts.pid),
-                children: children.sorted { $0.pid < $1.pid }.map { node($0, depth: depth + 1) })
-        }
-        return [node(facts, depth: 0)]
+        self.childrenByParent = childrenByParent
+    }
+
+    private func node(_ facts: ProcessFacts, depth: Int) -> ProcessNode {
+        let children = depth < 64 ? childrenByParent[facts.pid] ?? [] : []
+        let uid = Self.userID(of: facts.pid)
+        var node = ProcessNode(
+            pid: facts.pid, parentPID: facts.parentPID, user: uid.flatMap { userNames[$0] }, uid: uid,
+            state: facts.state, command: Self.command(of: facts.pid),
+            children: children.sorted { $0.pid < $1.pid }.map { self.node($0, depth: depth + 1) })
+        node.started = bootSeconds.flatMap { facts.started(bootSeconds: $0) }
+        node.residentBytes = facts.residentPages.map { UInt64($0).multipliedReportingOverflow(by: pageByteCount).0 }
+        node.descriptorCount = ProcFile.count(in: "/proc/\(facts.pid)/fd")
+        node.descriptorLimit = Self.descriptorLimit(of: facts.pid)
+        return node
     }
 
     private static func command(of pid: Int32) -> String? {
@@ -31,10 +46,19 @@ enum ProcessTree {
 
     /// The effective user.
     private static func userID(of pid: Int32) -> UInt32? {
-        guard let status = ProcFile.text("/proc/\(pid)/status") else { return nil }
-        let line = status.split(separator: "\n").first { $0.hasPrefix("Uid:") }
-        guard let fields = line?.split(separator: "\t"), fields.count > 2 else { return nil }
-        return UInt32(fields[2])
+        guard let fields = fields(of: "Uid:", in: "/proc/\(pid)/status"), fields.count > 1 else { return nil }
+        return UInt32(fields[1])
+    }
+
+    /// The soft limit; nil where it is unlimited or unknown.
+    private static func descriptorLimit(of pid: Int32) -> UInt64? {
+        fields(of: "Max open files", in: "/proc/\(pid)/limits")?.first.flatMap { UInt64($0) }
+    }
+
+    /// What follows a name at the beginning of a line.
+    private static func fields(of name: String, in path: String) -> [Substring]? {
+        let line = ProcFile.text(path)?.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line?.dropFirst(name.count).split { $0 == " " || $0 == "\t" }
     }
 
     /// From `/etc/passwd` alone: getpwuid() may ask a directory server that does not answer.

@@ -1,37 +1,36 @@
-import CUnwindShim
 import GMRCore
-import Glibc
 import Synchronization
 
-/// One run of a section's generator, on a thread of its own that nobody waits for beyond the deadline.
+/// One run of a section's generator, for which nobody waits beyond its deadline.
 final class SectionRun: Sendable {
     private enum State {
+        /// A task that no thread of the pool has taken up yet.
+        case pending
         case running
         case done(Section)
-        /// It belongs to an earlier report and has not come back.
-        case abandoned
+        /// An earlier run has not come back, and this one never starts.
+        case replaced
     }
 
-    let title: String
-    private let generator: SectionRegistry.Generator
+    private let title: String
+    private let deadline: Duration
+    private let generator: SectionGenerator
     private let state: Mutex<State>
     private let finished = Latch()
 
-    private static let stackByteCount = 512 * 1024
     private static let largestErrorLength = 2000
 
-    init(title: String, generator: @escaping SectionRegistry.Generator) {
+    init(title: String, deadline: Duration, generator: SectionGenerator) {
         self.title = title
+        self.deadline = deadline
         self.generator = generator
-        state = Mutex(.running)
+        state = Mutex(.pending)
     }
 
-    /// A stand-in for a run that an earlier report started: the section says so instead of starting another.
-    func asStillRunning() -> SectionRun {
-        let run = SectionRun(title: title, generator: generator)
-        run.state.withLock { $0 = .abandoned }
-        run.finished.open()
-        return run
+    /// Stands in for a run that an earlier report started: the section says so instead of starting another.
+    func replace(stuck: SectionRun) {
+        state.withLock { $0 = .replaced }
+        finished.open()
     }
 
     var isDone: Bool {
@@ -39,33 +38,35 @@ final class SectionRun: Sendable {
     }
 
     func start() {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, Self.stackByteCount)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread, &attributes,
-            { context in
-                gmr_thread_name("gmr-section")
-                Unmanaged<SectionRun>.fromOpaque(context!).takeRetainedValue().generate()
-                return nil
-            }, context.toOpaque())
-        if result != 0 {
-            context.release()
-            finish(Section(title: title, error: "no thread for it: \(String(describingErrno: result))"))
+        switch generator {
+        case .synchronous(let body): startThread(body)
+        case .asynchronous(let body):
+            Task.detached {
+                self.state.withLock { $0 = .running }
+                do {
+                    self.finish(Section(title: self.title, data: try await body()))
+                } catch {
+                    self.finish(throwing: error)
+                }
+            }
         }
     }
 
-    private func generate() {
-        do {
-            finish(Section(title: title, data: try generator()))
-        } catch {
-            let text = String(describing: error)
-            finish(Section(title: title, error: "its generator threw: \(text.prefix(Self.largestErrorLength))"))
+    private func startThread(_ body: @escaping @Sendable () throws -> SectionModel) {
+        state.withLock { $0 = .running }
+        let result = DetachedThread.start(name: "gmr-section") {
+            do {
+                self.finish(Section(title: self.title, data: try body()))
+            } catch {
+                self.finish(throwing: error)
+            }
         }
+        if result != 0 { finish(Section(title: title, error: "no thread for it: \(String(describingErrno: result))")) }
+    }
+
+    private func finish(throwing error: any Error) {
+        let text = String(describing: error)
+        finish(Section(title: title, error: "its generator threw: \(text.prefix(Self.largestErrorLength))"))
     }
 
     private func finish(_ section: Section) {
@@ -73,16 +74,20 @@ final class SectionRun: Sendable {
         finished.open()
     }
 
-    /// What the run gave, or why it gave nothing by `end`. Blocks until then at most.
-    func section(before end: ContinuousClock.Instant, deadline: Duration) -> Section {
-        finished.wait(until: end)
+    /// What the run gave, or why it gave nothing by its deadline. Blocks until then at most.
+    func section(since begin: ContinuousClock.Instant) -> Section {
+        finished.wait(until: begin + deadline)
+        let milliseconds = Int(deadline / .milliseconds(1))
         return state.withLock { state in
             switch state {
             case .done(let section): section
-            case .running:
-                Section(title: title, error: "its generator did not finish in \(Int(deadline / .milliseconds(1))) ms")
-            case .abandoned:
-                Section(title: title, error: "its generator still runs since an earlier report")
+            case .pending:
+                Section(
+                    title: title,
+                    error: "its generator was not started in \(milliseconds) ms: every thread of the concurrency pool "
+                        + "is busy or blocked")
+            case .running: Section(title: title, error: "its generator did not finish in \(milliseconds) ms")
+            case .replaced: Section(title: title, error: "its generator still runs since an earlier report")
             }
         }
     }

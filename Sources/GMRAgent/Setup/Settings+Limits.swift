@@ -8,13 +8,14 @@ extension Settings {
         captureDeadline = captureDeadline.limited
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
+        fileEventHandlerInterval = fileEventHandlerInterval.limited
         maximumThreadCount = min(max(maximumThreadCount, 64), Int(GMR_MAX_THREADS))
     }
 }
 
 extension Duration {
     /// A millisecond at least, an hour at most.
-    fileprivate var limited: Duration { min(max(self, .milliseconds(1)), .seconds(3600)) }
+    var limited: Duration { min(max(self, .milliseconds(1)), .seconds(3600)) }
 
     /// At most what 64 bits hold; 0 for less than nothing.
     var nanoseconds: UInt64 {

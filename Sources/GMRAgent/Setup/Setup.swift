@@ -6,10 +6,12 @@ import Glibc
 struct Setup {
     var record: SetupRecord
     var signals: [SignalNumber]
+    /// Beside the outputs that the helper process serves.
+    var sinks: [any ReportSink] = []
 
     init(
         package: Package, serviceName: String?, signals: [SignalNumber]?, logDirectory: String?, settings: Settings,
-        configuration: ConfigurationSnapshot, setUpSignals: Bool
+        configuration: ConfigurationSnapshot, sinks: [any ReportSink]?, setUpSignals: Bool
     ) throws(GuruMeditationError) {
         var settings = settings
         let environment = Self.environment()
@@ -20,7 +22,9 @@ struct Setup {
                 throw GuruMeditationError(.unusableSignal, "\(signal) \(reason)")
             }
         }
-        settings.logDirectory = try Self.usableLogDirectory(argument: logDirectory, set: settings.logDirectory)
+        let outputs = try Self.outputs(
+            logDirectory: logDirectory, settings: settings, sinks: sinks, ownSinks: &self.sinks)
+        settings.logDirectory = outputs.directory
         self.signals = []
         if setUpSignals {
             self.signals = signals ?? settings.signals.map { $0.compactMap { SignalNumber($0) } } ?? [.usr2]
@@ -29,8 +33,10 @@ struct Setup {
 
         let executable = ProcFile.link("/proc/self/exe")
         let name = serviceName ?? executable.flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
+        var configuration = configuration
+        configuration.show(settings.environmentVariables, of: environment)
         record = SetupRecord(
-            package: package, serviceName: name, settings: settings, configuration: configuration,
+            package: package, serviceName: name, settings: settings, outputs: outputs, configuration: configuration,
             executable: executable, arguments: ProcFile.strings("/proc/self/cmdline"), host: Self.hostName(),
             started: ProcessFacts.startTime(of: getpid()),
             debuginfod: settings.fetchDebugInformation ? DebuginfodEnvironment(environment: environment) : nil)
@@ -38,6 +44,9 @@ struct Setup {
 
     func install() throws(GuruMeditationError) {
         let bytes = record.wireBytes
+        guard bytes.count <= Int(GMR_SETUP_CAPACITY_BYTES) else {
+            throw GuruMeditationError(.configurationTooLarge, "\(bytes.count) bytes")
+        }
         let numbers = signals.map(\.rawValue)
         var step: UnsafePointer<CChar>?
         let result = bytes.withUnsafeBytes { bytes in
@@ -50,9 +59,9 @@ struct Setup {
                 config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
                 config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
                 config.helper_silence_ns = record.settings.helperSilence.nanoseconds
-                config.finish = { arena, kinds in
-                    guard let arena else { return 0 }
-                    return Worker.finish(arena: arena, kinds: kinds) ? 1 : 0
+                config.delivers = record.outputs.isEmpty ? 0 : 1
+                config.finish = { arena, work in
+                    if let arena { Worker.finish(arena: arena, work: Worker.Work(rawValue: work)) }
                 }
                 config.make_sections = { arena, generation in
                     if let arena { SectionRegistry.shared.run(into: arena, generation: generation) }
@@ -64,25 +73,54 @@ struct Setup {
             let what = step.map { String(cString: $0) } ?? ""
             throw GuruMeditationError(.systemRefused, what, errorNumber: -result)
         }
-        SectionRegistry.shared.deadline = record.settings.sectionDeadline
+        SectionRegistry.shared.setDeadline(record.settings.sectionDeadline)
+        ConfigurationRegistry.shared.start(with: ConfigurationRecord(configuration: record.configuration))
+        ReportObservers.shared.set(sinks: sinks)
     }
 
-    /// An argument that cannot be used is thrown; a setting only costs a warning and standard error is used.
-    private static func usableLogDirectory(
-        argument: String?, set: String?
-    ) throws(GuruMeditationError) -> String? {
-        guard let directory = argument ?? set else { return nil }
-        let absolute = directory.hasPrefix("/") ? directory : (ProcFile.link("/proc/self/cwd") ?? "") + "/" + directory
-        let problem = DirectorySink.problem(of: absolute)
-        if problem == 0 { return absolute }
-        let error = GuruMeditationError(.unusableLogDirectory, absolute, errorNumber: problem)
-        if argument != nil { throw error }
-        warn("\(error) Until then reports go to standard error.")
-        return nil
+    /// A directory and standard error are the helper's to serve, whoever named them; the other sinks are the service's
+    /// own. A directory among the settings is served beside the sinks: who runs the service asked for it.
+    private static func outputs(
+        logDirectory: String?, settings: Settings, sinks: [any ReportSink]?, ownSinks: inout [any ReportSink]
+    ) throws(GuruMeditationError) -> StandardOutputs {
+        var outputs = StandardOutputs(directory: nil, isStandardErrorServed: false)
+        if let logDirectory {
+            outputs.directory = try usable(logDirectory)
+        } else if let set = settings.logDirectory {
+            do {
+                outputs.directory = try usable(set)
+            } catch {
+                warn("\(error) Until then reports go to standard error.")
+                outputs.isStandardErrorServed = true
+            }
+        }
+        for sink in sinks ?? [] {
+            if sink is StandardErrorSink {
+                outputs.isStandardErrorServed = true
+            } else if let sink = sink as? DirectorySink {
+                let path = try usable(sink.directory)
+                if outputs.directory == nil {
+                    outputs.directory = path
+                } else if outputs.directory != path {
+                    ownSinks.append(DirectorySink(path))
+                }
+            } else {
+                ownSinks.append(sink)
+            }
+        }
+        if outputs.isEmpty && ownSinks.isEmpty { outputs.isStandardErrorServed = true }
+        return outputs
+    }
+
+    private static func usable(_ directory: String) throws(GuruMeditationError) -> String {
+        let directory = LogDirectory(directory)
+        let problem = directory.prepare()
+        if problem == 0 { return directory.path }
+        throw GuruMeditationError(.unusableLogDirectory, directory.path, errorNumber: problem)
     }
 
     /// `Process.environment` without Foundation.
-    private static func environment() -> [String: String] {
+    static func environment() -> [String: String] {
         var result: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
@@ -99,7 +137,7 @@ struct Setup {
         }
     }
 
-    private static func warn(_ line: String) {
-        StandardErrorSink().writeLine("gmr: \(line)")
+    static func warn(_ line: String) {
+        DescriptorStream().writeLine("gmr: \(line)")
     }
 }

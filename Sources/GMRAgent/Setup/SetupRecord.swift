@@ -6,6 +6,7 @@ struct SetupRecord: WireCodable, Sendable {
     var package: Package
     var serviceName: String
     var settings: Settings
+    var outputs: StandardOutputs
     var configuration: ConfigurationSnapshot
     var executable: String?
     var arguments: [String]
@@ -15,13 +16,14 @@ struct SetupRecord: WireCodable, Sendable {
     var debuginfod: DebuginfodEnvironment?
 
     init(
-        package: Package, serviceName: String, settings: Settings, configuration: ConfigurationSnapshot,
-        executable: String?, arguments: [String], host: String?, started: Timestamp?,
-        debuginfod: DebuginfodEnvironment?
+        package: Package, serviceName: String, settings: Settings, outputs: StandardOutputs,
+        configuration: ConfigurationSnapshot, executable: String?, arguments: [String], host: String?,
+        started: Timestamp?, debuginfod: DebuginfodEnvironment?
     ) {
         self.package = package
         self.serviceName = serviceName
         self.settings = settings
+        self.outputs = outputs
         self.configuration = configuration
         self.executable = executable
         self.arguments = arguments
@@ -34,6 +36,7 @@ struct SetupRecord: WireCodable, Sendable {
         writer.write(package)
         writer.write(serviceName)
         writer.write(settings)
+        writer.write(outputs)
         writer.write(configuration)
         writer.write(executable)
         writer.write(arguments)
@@ -47,6 +50,7 @@ struct SetupRecord: WireCodable, Sendable {
         serviceName = try reader.readString()
         settings = try reader.read()
         settings.keepWithinLimits()
+        outputs = try reader.read()
         configuration = try reader.read()
         executable = try reader.readOptionalString()
         arguments = try reader.readStrings()

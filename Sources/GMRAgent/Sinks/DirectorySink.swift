@@ -1,65 +1,24 @@
 import GMRCore
-import Glibc
 
-/// A file of its own in a directory: `${service}_gurumeditation_${UTC yyyymmddHHMMSS}` as oslo.reports names it, `_1`,
-/// `_2`… behind it where that exists. Written under a temporary name, 0600, made durable, then renamed, so that nobody
-/// sees half a report and none is overwritten.
-struct DirectorySink: ReportSink {
-    private let directory: String
-    private let baseName: String
-    private let suffix: String
-    private let temporaryPath: String
-    private let writer: PatientWriter
-    private var descriptor: Int32 = -1
-    private(set) var finalPath: String?
+/// A directory in which each report becomes a file `SERVICE_gurumeditation_YYYYmmddHHMMSS`, 0600, complete as soon as it
+/// has that name. The same as `logDirectory`; where a report cannot be written it goes to standard error.
+public struct DirectorySink: ReportSink {
+    public var name: String { directory }
+    let directory: String
 
-    /// - Parameter suffix: Behind the name, such as `.json`.
-    init(directory: String, serviceName: String, time: Timestamp, suffix: String, pid: Int32, writer: PatientWriter) {
+    /// - Parameter directory: Made at set-up where it is missing.
+    public init(_ directory: String) {
         self.directory = directory
-        self.suffix = suffix
-        self.writer = writer
-        // A service name is no path.
-        let service = String(serviceName.map { $0 == "/" || $0 == "\0" ? "_" : $0 })
-        baseName = "\(service)_gurumeditation_\(time.fileNameDigits)"
-        temporaryPath = "\(directory)/.\(baseName)\(suffix).\(pid).tmp"
     }
 
-    /// 0 where reports can be written to the directory, errno otherwise.
-    static func problem(of directory: String) -> Int32 {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno }
-        defer { close(descriptor) }
-        return faccessat(descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno
-    }
-
-    mutating func write(_ text: String) throws(SinkError) {
-        if descriptor < 0 {
-            unlink(temporaryPath)  // left by a process of the same number that was killed
-            descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw SinkError(subject: directory, errorNumber: errno) }
+    public func deliver(_ report: FinishedReport) throws {
+        for format in report.formats {
+            var file = ReportFile(
+                directory: directory, serviceName: report.report.process.serviceName ?? "service",
+                time: report.report.generated, suffix: report.formats.count > 1 ? format.fileSuffix : "",
+                pid: report.report.process.pid, writer: PatientWriter())
+            try file.write(report.rendered(as: format))
+            try file.finish()
         }
-        let result = writer.write(text, to: descriptor)
-        if result != 0 { throw abandon(result) }
-    }
-
-    mutating func finish() throws(SinkError) {
-        guard fsync(descriptor) == 0 else { throw abandon(errno) }
-        let name = FreeName.give(to: temporaryPath) { sequence in
-            "\(directory)/\(baseName)\(sequence == 0 ? "" : "_\(sequence)")\(suffix)"
-        }
-        switch name {
-        case .taken(let path):
-            close(descriptor)
-            descriptor = -1
-            finalPath = path
-        case .failed(let error): throw abandon(error)
-        }
-    }
-
-    private mutating func abandon(_ error: Int32) -> SinkError {
-        if descriptor >= 0 { close(descriptor) }
-        descriptor = -1
-        unlink(temporaryPath)
-        return SinkError(subject: directory, errorNumber: error)
     }
 }

@@ -19,7 +19,7 @@ enum DetachedFetcher {
         if result == 0 {
             arena.pointee.fetch_until_ns = now() + UInt64(DebugInformationFetch.secondsLimit) * 1_000_000_000
         } else {
-            StandardErrorSink().writeLine(
+            DescriptorStream().writeLine(
                 "gmr: debug information cannot be fetched: \(command[0]): \(String(describingErrno: -result))")
         }
     }

@@ -19,7 +19,7 @@ struct ReportBuilder {
     /// - Parameter fetchObstacle: What keeps missing debug information from being fetched.
     /// - Returns: The report, and in the helper what is to be fetched once it is delivered.
     func build(
-        hiddenProcesses: Set<Int32>, earlierFailure: String?, fetchObstacle: DebugInformationFetch.Obstacle?
+        hiddenProcesses: Set<Int32>, earlierFailures: [String], fetchObstacle: DebugInformationFetch.Obstacle?
     ) -> (Report, DebugInformationFetch?) {
         let process = decoder.capture()
         progress()
@@ -35,13 +35,13 @@ struct ReportBuilder {
                 for: symbolizer.modulesWithoutDebugInformation, environment: $0, obstacle: fetchObstacle)
         }
         if let fetch { completeness.gaps.append(fetch.gap) }
-        if let earlierFailure { completeness.gaps.append(earlierFailure) }
+        completeness.gaps += earlierFailures
         completeness.stages.symbolizeNanoseconds = (ContinuousClock.now - begin).nanoseconds
         let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
             package: setup.package, threads: threads,
             processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses),
-            configuration: setup.configuration, completeness: completeness)
+            configuration: decoder.configuration()?.configuration ?? setup.configuration, completeness: completeness)
         return (report, fetch)
     }
 

@@ -6,7 +6,9 @@ struct SectionStream {
     private let arena: UnsafeMutablePointer<gmr_arena_header_t>
     private let decoder: CaptureDecoder
     private let begin = ContinuousClock.now
+    /// Of the section that may take longest.
     private let deadline: Duration
+    private let startDeadline: Duration
     private let progress: () -> Void
     private var missingTitles: ArraySlice<String>
     private var seenByteCount: UInt32 = 0
@@ -14,14 +16,16 @@ struct SectionStream {
     private static let slice: Duration = .milliseconds(200)
 
     init(
-        arena: UnsafeMutablePointer<gmr_arena_header_t>, decoder: CaptureDecoder, deadline: Duration,
+        arena: UnsafeMutablePointer<gmr_arena_header_t>, decoder: CaptureDecoder, defaultDeadline: Duration,
         progress: @escaping () -> Void
     ) {
         self.arena = arena
         self.decoder = decoder
         self.progress = progress
-        self.deadline = deadline
-        missingTitles = decoder.registeredTitles()[...]
+        let registered = decoder.sectionTitles()
+        missingTitles = registered.map(\.title)[...]
+        deadline = registered.map { $0.deadline ?? defaultDeadline }.max() ?? defaultDeadline
+        startDeadline = min(defaultDeadline, deadline) / 2
     }
 
     /// The next sections; empty at the end. Where the process does not answer, its sections come with the reason.
@@ -39,7 +43,7 @@ struct SectionStream {
             case GMR_SECTIONS_BUSY: return giveUp(Self.blocked + "since an earlier report")
             case GMR_SECTIONS_ASKED:
                 // Starting the generators takes no time, unless a lock that is held keeps the process from it.
-                patience = deadline / 2
+                patience = startDeadline
             default:
                 // The process needs a moment beyond the deadline to say that a generator missed it.
                 patience = deadline + .milliseconds(300)

@@ -4,38 +4,71 @@ import Glibc
 
 /// Finishes reports: the same work in the helper process and on the worker thread.
 enum Worker {
-    /// On the worker thread: where the helper could not, and for callers of `report()`.
-    /// - Returns: False where people were to get a report and nothing could be written, because the arena is damaged.
-    static func finish(arena: UnsafeMutablePointer<gmr_arena_header_t>, kinds: UInt32) -> Bool {
-        let isForCallers = kinds & 1 << UInt32(GMR_TRIGGER_API) != 0
-        let isForPeople = kinds & ~(1 << UInt32(GMR_TRIGGER_API)) != 0
-        let requests = isForCallers ? ReportRequests.shared.takeAll() : []
-        guard let (builder, report, _) = build(arena: arena, place: .worker) else {
-            let error = GuruMeditationError(.reportFailed, "the memory that holds the set-up is damaged")
-            for request in requests { request.resume(returning: .failure(error)) }
-            return !isForPeople
+    /// What the agent asks the worker thread for.
+    struct Work: OptionSet {
+        var rawValue: UInt32
+
+        /// What a helper could not deliver.
+        static let deliver = Work(rawValue: UInt32(GMR_WORK_DELIVER))
+        /// Whoever waits for `report()`.
+        static let callers = Work(rawValue: UInt32(GMR_WORK_CALLERS))
+        /// The service's own sinks.
+        static let sinks = Work(rawValue: UInt32(GMR_WORK_SINKS))
+        /// Telling the observers.
+        static let account = Work(rawValue: UInt32(GMR_WORK_ACCOUNT))
+    }
+
+    /// On the worker thread. Each part that is done is told at once: a sink may hang, and the rest is no less done.
+    /// - Returns: What was done of it, as it was told.
+    @discardableResult
+    static func finish(arena: UnsafeMutablePointer<gmr_arena_header_t>, work: Work) -> Work {
+        var done: Work = []
+        func did(_ part: Work) {
+            done.formUnion(part)
+            gmr_agent_did(part.rawValue)
         }
-        if isForPeople { deliver(report, of: builder, arena: arena) }
-        if !requests.isEmpty {
-            var complete = report
-            var sections = stream(of: builder, arena: arena)
-            while case let arrived = sections.next(), !arrived.isEmpty { complete.sections += arrived }
-            for request in requests { request.resume(returning: .success(complete)) }
+        let requests = work.contains(.callers) ? ReportRequests.shared.takeAll() : []
+        if !work.isDisjoint(with: [.deliver, .callers, .sinks]) {
+            guard let (builder, report, _) = build(arena: arena, place: .worker, work: work) else {
+                let error = GuruMeditationError(.reportFailed, "the memory that holds the set-up is damaged")
+                for request in requests { request.resume(returning: .failure(error)) }
+                did(work.intersection(.callers))
+                return done
+            }
+            if work.contains(.deliver) {
+                deliver(report, of: builder, arena: arena, outputs: outputs(of: builder.setup, in: arena))
+                did(.deliver)
+            }
+            if !work.isDisjoint(with: [.callers, .sinks]) {
+                var complete = report
+                var sections = stream(of: builder, arena: arena)
+                while case let arrived = sections.next(), !arrived.isEmpty { complete.sections += arrived }
+                for request in requests { request.resume(returning: .success(complete)) }
+                did(work.intersection(.callers))
+                if work.contains(.sinks) {
+                    deliverToSinks(complete, of: builder, arena: arena)
+                    did(.sinks)
+                }
+            }
         }
         // Where this took too long, the agent has answered later triggers itself, in a few lines on standard error.
         // Whoever called then still waits; for others this trigger and their own make one report.
         if !ReportRequests.shared.isEmpty { gmr_agent_trigger(UInt32(GMR_TRIGGER_API)) }
-        return true
+        if work.contains(.account) {
+            ReportObservers.shared.tell(CaptureDecoder(arena: arena).summary())
+            did(.account)
+        }
+        return done
     }
 
     /// In the helper process: everything from the arena to the delivered report.
     static func finishInHelper(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
-        guard let (builder, report, fetch) = build(arena: arena, place: .helper) else {
+        guard let (builder, report, fetch) = build(arena: arena, place: .helper, work: .deliver) else {
             arena.pointee.helper_error = EPROTO
             gmr_arena_progress(arena, UInt32(GMR_HELPER_FAILED))
             return
         }
-        deliver(report, of: builder, arena: arena)
+        deliver(report, of: builder, arena: arena, outputs: outputs(of: builder.setup, in: arena))
         gmr_arena_progress(arena, UInt32(GMR_HELPER_DONE))
         if let fetch, let environment = builder.setup.debuginfod {
             DetachedFetcher.start(fetch, environment: environment, arena: arena)
@@ -43,37 +76,73 @@ enum Worker {
     }
 
     private static func build(
-        arena: UnsafeMutablePointer<gmr_arena_header_t>, place: ReportBuilder.Place
+        arena: UnsafeMutablePointer<gmr_arena_header_t>, place: ReportBuilder.Place, work: Work
     ) -> (ReportBuilder, Report, DebugInformationFetch?)? {
         let decoder = CaptureDecoder(arena: arena)
         guard let setup = try? decoder.setup() else { return nil }
         let builder = ReportBuilder(decoder: decoder, setup: setup, place: place) { gmr_arena_progress(arena, 0) }
         let header = arena.pointee
-        let failure = place == .worker && header.helper_attempts > 0 ? helperFailure(header) : nil
+        var failures: [String] = []
+        if place == .worker, work.contains(.deliver), header.helper_attempts > 0 {
+            failures.append(helperFailure(header))
+        }
+        if header.sinks_failed != 0 { failures.append(sinksFailure) }
         // The helper and the keeper that started it are no part of the service.
         let hidden: Set<Int32> = place == .helper ? [getpid(), getppid()] : []
         let (report, fetch) = builder.build(
-            hiddenProcesses: hidden, earlierFailure: failure, fetchObstacle: DetachedFetcher.obstacle(in: header))
+            hiddenProcesses: hidden, earlierFailures: failures, fetchObstacle: DetachedFetcher.obstacle(in: header))
+        arena.pointee.symbolize_ns = report.completeness.stages.symbolizeNanoseconds ?? 0
         return (builder, report, fetch)
     }
 
     private static func deliver(
-        _ report: Report, of builder: ReportBuilder, arena: UnsafeMutablePointer<gmr_arena_header_t>
+        _ report: Report, of builder: ReportBuilder, arena: UnsafeMutablePointer<gmr_arena_header_t>,
+        outputs: StandardOutputs
     ) {
-        var delivery = ReportDelivery(setup: builder.setup, report: report, sections: stream(of: builder, arena: arena))
+        let earlierLosses = arena.pointee.lost_reports
+        var delivery = ReportDelivery(
+            setup: builder.setup, report: report, sections: stream(of: builder, arena: arena), outputs: outputs)
         do {
             try delivery.deliver(progress: builder.progress)
+            gmr_arena_account(arena, delivery.rendering.nanoseconds, 0, earlierLosses)
         } catch {
-            // Lost: standard error was the last place to write to. A word about it would go the same way, and a second
-            // attempt would mix with the first.
+            // Lost: standard error was the last place to write to. A second attempt would mix with the first; the next
+            // report that somebody takes tells of it.
+            gmr_arena_account(arena, delivery.rendering.nanoseconds, error.errorNumber, 0)
         }
+    }
+
+    private static func deliverToSinks(
+        _ report: Report, of builder: ReportBuilder, arena: UnsafeMutablePointer<gmr_arena_header_t>
+    ) {
+        let formats = builder.setup.settings.formats
+        let finished = FinishedReport(report: report, formats: formats.isEmpty ? [.text] : formats)
+        if ReportObservers.shared.deliver(finished, progress: builder.progress) {
+            if builder.setup.outputs.isEmpty { gmr_arena_account(arena, 0, 0, arena.pointee.lost_reports) }
+        } else if builder.setup.outputs.isEmpty {
+            var unsunk = report
+            unsunk.completeness.gaps.append(sinksFailure)
+            deliver(
+                unsunk, of: builder, arena: arena,
+                outputs: StandardOutputs(directory: nil, isStandardErrorServed: true))
+        }
+    }
+
+    private static let sinksFailure =
+        "none of the service's own sinks took the report, so it is on standard error"
+
+    private static func outputs(
+        of setup: SetupRecord, in arena: UnsafeMutablePointer<gmr_arena_header_t>
+    ) -> StandardOutputs {
+        let onlySinks = setup.outputs.isEmpty || arena.pointee.sinks_failed != 0
+        return onlySinks ? StandardOutputs(directory: nil, isStandardErrorServed: true) : setup.outputs
     }
 
     private static func stream(
         of builder: ReportBuilder, arena: UnsafeMutablePointer<gmr_arena_header_t>
     ) -> SectionStream {
         SectionStream(
-            arena: arena, decoder: builder.decoder, deadline: builder.setup.settings.sectionDeadline,
+            arena: arena, decoder: builder.decoder, defaultDeadline: builder.setup.settings.sectionDeadline,
             progress: builder.progress)
     }
 

@@ -2,7 +2,17 @@ extension Settings: WireCodable {
     /// All fields, in the order of their declaration.
     public func encode(to writer: inout WireWriter) {
         writer.write(isEnabled)
-        writer.write(format.rawValue)
+        writer.write(signals != nil)
+        if let signals { writer.write(signals) }
+        writer.write(fileEventHandler)
+        writer.write(fileEventHandlerInterval)
+        writer.write(signalsBesideFile)
+        writer.write(logDirectory)
+        writer.write(formats.map(\.rawValue))
+        writer.write(maximumReportCount) { $0.write(signed: Int64($1)) }
+        writer.write(maximumTotalByteCount) { $0.write(signed: Int64($1)) }
+        writer.write(secretKeys)
+        writer.write(environmentVariables)
         writer.write(captureDeadline)
         writer.write(sectionDeadline)
         writer.write(helperSilence)
@@ -10,20 +20,27 @@ extension Settings: WireCodable {
         writer.write(debugDirectories)
         writer.write(symbolizeSystemLibraries)
         writer.write(fetchDebugInformation)
-        writer.write(logDirectory)
-        writer.write(signals != nil)
-        if let signals { writer.write(signals) }
     }
 
     /// Throws `.unknownTag` for a format that this version does not know.
     public init(from reader: inout WireReader) throws(WireError) {
         self.init()
         isEnabled = try reader.readBool()
+        signals = try reader.readBool() ? try reader.readStrings() : nil
+        fileEventHandler = try reader.readOptionalString()
+        fileEventHandlerInterval = try reader.readDuration()
+        signalsBesideFile = try reader.readBool()
+        logDirectory = try reader.readOptionalString()
         let start = reader.offset
-        guard let format = ReportFormat(rawValue: try reader.readString()) else {
-            throw WireError(.unknownTag, offset: start)
+        formats = []
+        for name in try reader.readStrings() {
+            guard let format = ReportFormat(rawValue: name) else { throw WireError(.unknownTag, offset: start) }
+            formats.append(format)
         }
-        self.format = format
+        maximumReportCount = try reader.readBool() ? try reader.readInt() : nil
+        maximumTotalByteCount = try reader.readBool() ? try reader.readInt() : nil
+        secretKeys = try reader.readStrings()
+        environmentVariables = try reader.readStrings()
         captureDeadline = try reader.readDuration()
         sectionDeadline = try reader.readDuration()
         helperSilence = try reader.readDuration()
@@ -31,7 +48,5 @@ extension Settings: WireCodable {
         debugDirectories = try reader.readOptionalString()
         symbolizeSystemLibraries = try reader.readBool()
         fetchDebugInformation = try reader.readBool()
-        logDirectory = try reader.readOptionalString()
-        signals = try reader.readBool() ? try reader.readStrings() : nil
     }
 }

@@ -1,14 +1,36 @@
-/// How reports are made and where they go. Plain values: `Settings+Environment.swift` reads them from the
-/// environment, and whoever has another source sets them directly.
+/// How reports are made and where they go. Plain values: `apply(environment:)` takes over what the environment says,
+/// integrations other sources, and a program sets what it likes. Every setting has its entry in `definitions`.
 public struct Settings: Sendable, Equatable {
     /// False where nothing at all is to be set up, as in a program that must not be touched though the library is
     /// loaded into it.
     public var isEnabled: Bool
-    /// What a report is written as.
-    public var format: ReportFormat
+    /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
+    public var signals: [String]?
+    /// A file that triggers a report when it is touched or modified, in the place of signals; nil: none.
+    /// `file_event_handler` of oslo.reports.
+    public var fileEventHandler: String?
+    /// How long that file may go unlooked at, and the least time between two of its reports.
+    /// `file_event_handler_interval` of oslo.reports.
+    public var fileEventHandlerInterval: Duration
+    /// Whether signals trigger reports even where there is a trigger file.
+    public var signalsBesideFile: Bool
+    /// The folder for reports, one file each; nil: reports go to standard error. `log_dir` of oslo.reports.
+    public var logDirectory: String?
+    /// What a report is written as; each format in a file of its own, or one after the other on standard error. Empty
+    /// counts as text.
+    public var formats: [ReportFormat]
+    /// So many reports of the service are kept in the folder, the newest; nil: all.
+    public var maximumReportCount: Int?
+    /// The reports of the service in the folder take no more bytes than this, or only one is left; nil: no limit.
+    public var maximumTotalByteCount: Int?
+    /// Words that mark a key as secret, beside those that `SecretKeys` knows.
+    public var secretKeys: [String]
+    /// Names of environment variables that the Configuration section shows.
+    public var environmentVariables: [String]
     /// How long threads have to answer; one that does not is shown with what `/proc` says of it.
     public var captureDeadline: Duration
-    /// How long one registered section may take; one that takes longer is shown as missing.
+    /// How long one registered section may take that was given no time of its own; one that takes longer is shown as
+    /// missing.
     public var sectionDeadline: Duration
     /// How long the helper process may say nothing before the worker thread finishes the report.
     public var helperSilence: Duration
@@ -22,20 +44,28 @@ public struct Settings: Sendable, Equatable {
     /// Whether debuginfod is used: its local cache is searched for debug information, and what a report lacked is
     /// fetched into that cache once the report is delivered, for the next one. False: nothing of it is touched.
     public var fetchDebugInformation: Bool
-    /// The folder for reports, one file each; nil: reports go to standard error. `log_dir` of oslo.reports.
-    public var logDirectory: String?
-    /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
-    public var signals: [String]?
 
     /// The defaults of GMR, but for what is given.
     public init(
-        isEnabled: Bool = true, format: ReportFormat = .text, captureDeadline: Duration = .milliseconds(100),
+        isEnabled: Bool = true, signals: [String]? = nil, fileEventHandler: String? = nil,
+        fileEventHandlerInterval: Duration = .seconds(1), signalsBesideFile: Bool = false, logDirectory: String? = nil,
+        formats: [ReportFormat] = [.text], maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil,
+        secretKeys: [String] = [], environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
-        fetchDebugInformation: Bool = false, logDirectory: String? = nil, signals: [String]? = nil
+        fetchDebugInformation: Bool = false
     ) {
         self.isEnabled = isEnabled
-        self.format = format
+        self.signals = signals
+        self.fileEventHandler = fileEventHandler
+        self.fileEventHandlerInterval = fileEventHandlerInterval
+        self.signalsBesideFile = signalsBesideFile
+        self.logDirectory = logDirectory
+        self.formats = formats
+        self.maximumReportCount = maximumReportCount
+        self.maximumTotalByteCount = maximumTotalByteCount
+        self.secretKeys = secretKeys
+        self.environmentVariables = environmentVariables
         self.captureDeadline = captureDeadline
         self.sectionDeadline = sectionDeadline
         self.helperSilence = helperSilence
@@ -43,7 +73,5 @@ public struct Settings: Sendable, Equatable {
         self.debugDirectories = debugDirectories
         self.symbolizeSystemLibraries = symbolizeSystemLibraries
         self.fetchDebugInformation = fetchDebugInformation
-        self.logDirectory = logDirectory
-        self.signals = signals
     }
 }

@@ -1,0 +1,92 @@
+import GMRCore
+import Glibc
+
+/// Renders a report and writes it where the settings say, as its parts come to be.
+struct ReportDelivery {
+    let setup: SetupRecord
+    /// Without sections; secrets are masked.
+    let report: Report
+    var sections: SectionStream
+    /// Where it goes: a directory, standard error, or both.
+    let outputs: StandardOutputs
+
+    /// How long rendering took, once it is done.
+    private(set) var rendering: Duration = .zero
+
+    init(setup: SetupRecord, report: Report, sections: SectionStream, outputs: StandardOutputs) {
+        self.setup = setup
+        self.report = report
+        self.sections = sections
+        self.outputs = outputs
+    }
+
+    /// Text streams: threads are out before the service's own sections have been asked. Other formats follow whole.
+    /// - Throws: Where nobody took one of the formats.
+    mutating func deliver(progress: @escaping () -> Void) throws(DeliveryError) {
+        let formats = setup.settings.formats.isEmpty ? [.text] : setup.settings.formats
+        var complete = report
+        var text = formats.contains(.text) ? stream(.text, of: formats, progress: progress) : nil
+        try text?.write(timed { TextRenderer.head(of: complete) })
+        progress()
+        while case let arrived = sections.next(), !arrived.isEmpty {
+            complete.sections += arrived
+            for section in arrived { try text?.write(timed { TextRenderer.section(section) }) }
+            progress()
+        }
+        if text != nil { complete.completeness.stages.renderNanoseconds = rendering.nanoseconds }
+        try text?.write(TextRenderer.tail(of: complete))
+        try text?.finish()
+        progress()
+        for format in formats where format != .text {
+            var whole = stream(format, of: formats, progress: progress)
+            let rendered = timed { format.render(complete) }
+            progress()
+            try whole.write(rendered)
+            try whole.finish()
+        }
+        if let directory = outputs.directory {
+            Retention(
+                directory: directory, serviceName: setup.serviceName,
+                maximumCount: setup.settings.maximumReportCount,
+                maximumByteCount: setup.settings.maximumTotalByteCount
+            ).apply()
+        }
+    }
+
+    private mutating func timed(_ render: () -> String) -> String {
+        let begin = ContinuousClock.now
+        defer { rendering += .now - begin }
+        return render()
+    }
+
+    private func stream(
+        _ format: ReportFormat, of formats: [ReportFormat], progress: @escaping () -> Void
+    ) -> CombinedStream {
+        // Whoever delivers must give up before it is given up itself, and the report is delivered a second time.
+        let patience = min(PatientWriter().patience, setup.settings.helperSilence * 3 / 4)
+        let standardError = DescriptorStream(writer: PatientWriter(patience: patience, progress: progress))
+        var streams: [any ReportStream] = []
+        if let directory = outputs.directory {
+            let file = ReportFile(
+                directory: directory, serviceName: setup.serviceName, time: report.generated,
+                suffix: formats.count > 1 ? format.fileSuffix : "", pid: report.process.pid,
+                writer: standardError.writer)
+            streams.append(
+                FallbackStream(
+                    file: file, standardError: standardError, isOnStandardError: outputs.isStandardErrorServed))
+        }
+        if outputs.isStandardErrorServed { streams.append(standardError) }
+        return CombinedStream(streams)
+    }
+}
+
+extension ReportFormat {
+    /// The whole report.
+    func render(_ report: Report) -> String {
+        switch self {
+        case .text: TextRenderer.render(report)
+        case .json: JSONRenderer.render(report)
+        case .xml: XMLRenderer.render(report)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// The name of a report's file, `${service}_gurumeditation_${UTC yyyymmddHHMMSS}` as oslo.reports has it, then `_1`, `_2`…
+/// where that was taken, then the format's ending where there are several.
+struct ReportFileName: Comparable {
+    /// `20261121034002`
+    var digits: String
+    var sequence: Int
+    /// `.json`, or nothing.
+    var suffix: String
+
+    /// What all reports of a service begin with. A service name is no path.
+    static func prefix(serviceName: String) -> String {
+        String(serviceName.map { $0 == "/" || $0 == "\0" ? "_" : $0 }) + "_gurumeditation_"
+    }
+
+    /// Nil for a name that no report of that service has.
+    init?(_ name: String, serviceName: String) {
+        let prefix = Self.prefix(serviceName: serviceName)
+        guard name.hasPrefix(prefix) else { return nil }
+        var rest = name.dropFirst(prefix.count)
+        digits = String(rest.prefix(14))
+        guard digits.utf8.count == 14, Self.isNumber(digits[...]) else { return nil }
+        rest = rest.dropFirst(14)
+        suffix = rest.firstIndex(of: ".").map { String(rest[$0...]) } ?? ""
+        guard ["", ".json", ".xml"].contains(suffix) else { return nil }
+        rest = rest.dropLast(suffix.count)
+        if rest.isEmpty {
+            sequence = 0
+        } else {
+            guard rest.first == "_", Self.isNumber(rest.dropFirst()), let number = Int(rest.dropFirst()) else {
+                return nil
+            }
+            sequence = number
+        }
+    }
+
+    /// Older ones first.
+    static func < (left: Self, right: Self) -> Bool {
+        (left.digits, left.sequence, left.suffix) < (right.digits, right.sequence, right.suffix)
+    }
+
+    private static func isNumber(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+}

@@ -1,0 +1,101 @@
+extension Settings {
+    /// Every setting there is, in the order of the documentation's table, which is checked against this one.
+    public static let definitions: [SettingDefinition] = [
+        .flag("gmr.enable", \.isEnabled, "0: set nothing up and leave every signal alone"),
+        signalsDefinition,
+        .text(
+            "gmr.file.event.handler", \.fileEventHandler, type: "path", default: "none",
+            "a file that triggers a report when it is touched or modified; it replaces the signals"),
+        .seconds(
+            "gmr.file.event.handler.interval", \.fileEventHandlerInterval, accepted: 0.01...3600,
+            "how long the trigger file may go unlooked at, and the least time between two reports it triggers"),
+        .flag("gmr.signals.beside.file", \.signalsBesideFile, "1: signals trigger reports beside the trigger file too"),
+        .text(
+            "gmr.log.dir", \.logDirectory, type: "path", default: "standard error",
+            "the folder for reports, a file each; made where it is missing"),
+        formatsDefinition,
+        .limit(
+            "gmr.max.reports", \.maximumReportCount, unit: nil, what: "reports",
+            "reports of this service kept in the folder; older ones are removed"),
+        .limit(
+            "gmr.max.total.bytes", \.maximumTotalByteCount, unit: "bytes", what: "bytes",
+            "what the reports of this service may take in the folder; older ones are removed, never the newest"),
+        .words(
+            "gmr.secret.keys", \.secretKeys, type: "list of words",
+            "words that mark a key as secret, beside `password`, `token` and the others that are known"),
+        .words(
+            "gmr.environment", \.environmentVariables, type: "list of names",
+            "environment variables that the Configuration section shows"),
+        .milliseconds(
+            "gmr.capture.deadline.ms", \.captureDeadline, accepted: 1...10_000, "how long threads have to answer"),
+        .milliseconds(
+            "gmr.section.deadline.ms", \.sectionDeadline, accepted: 1...600_000,
+            "how long a registered section may take that was given no time of its own"),
+        .milliseconds(
+            "gmr.helper.silence.ms", \.helperSilence, accepted: 1...600_000,
+            "how long the helper process may be silent before a thread takes over"),
+        .number(
+            "gmr.max.threads", \.maximumThreadCount, accepted: 64...4096, what: "threads",
+            "threads shown; further ones are counted"),
+        .text(
+            "gmr.debug.dir", \.debugDirectories, type: "paths, separated by colons", default: "/usr/lib/debug",
+            "folders with separate debug information"),
+        .flag(
+            "gmr.system.lines", \.symbolizeSystemLibraries,
+            "1: files and lines inside system libraries too, which takes longer"),
+        .flag(
+            "gmr.debuginfod", \.fetchDebugInformation,
+            "1: debug information from debuginfod's cache; what a report lacked is fetched, after it is delivered, "
+                + "from `DEBUGINFOD_URLS`"),
+    ]
+
+    private static let formatsDefinition = SettingDefinition(
+        key: "gmr.format", type: "list of formats", defaultText: "text",
+        meaning: "what a report is written as: `text`, `json`, `xml`, or several, separated by commas; "
+            + "`both` is `text,json`",
+        accepted: "text, json, xml, both",
+        parse: { text, settings in
+            var formats: [ReportFormat] = []
+            for name in text.split(separator: ",").map({ SettingDefinition.trimmed($0).lowercased() }) {
+                guard let named = name == "both" ? [.text, .json] : ReportFormat(rawValue: name).map({ [$0] }) else {
+                    return ["is not a format"]
+                }
+                formats += named
+            }
+            if formats.isEmpty { return ["names no format"] }
+            settings.formats = ReportFormat.allCases.filter(formats.contains)
+            return []
+        }, show: { $0.formats.map(\.rawValue).joined(separator: ",") })
+
+    /// Signals that can be used are, even beside some that cannot.
+    private static let signalsDefinition = SettingDefinition(
+        key: "gmr.signals", type: "list of signals", defaultText: "USR2",
+        meaning: "signals that trigger a report, such as `USR2,SIGRTMIN+3`; or `none`",
+        accepted: "names such as USR2,SIGRTMIN+3, or none",
+        parse: { text, settings in
+            if text.lowercased() == "none" {
+                settings.signals = []
+                return []
+            }
+            var complaints: [String] = []
+            var names: [String] = []
+            for text in text.split(separator: ",").map(String.init) {
+                guard let signal = SignalNumber(text) else {
+                    complaints.append("names no signal (\(text))")
+                    continue
+                }
+                if let reason = signal.reasonNotToTrigger {
+                    complaints.append("names \(signal), which \(reason)")
+                } else if !names.contains(signal.name) {
+                    names.append(signal.name)
+                }
+            }
+            if names.isEmpty && complaints.isEmpty { complaints.append("names no signal") }
+            if !names.isEmpty { settings.signals = names }
+            return complaints
+        },
+        show: { settings in
+            let names = settings.signals ?? [SignalNumber.usr2.name]
+            return names.isEmpty ? "none" : names.joined(separator: ",")
+        })
+}
