@@ -11,11 +11,36 @@ let functionEffectsAreErrors: [CSetting] = [
 // Tests/HangZoo: `[.define("ZOO_HAS_AGENT")]` starts GMR's agent in it and turns on the tests that need a report.
 let zooSettings: [SwiftSetting] = [.define("ZOO_HAS_AGENT")]
 
+/// What the traits bring; GMRAgent/Integrations is compiled by them.
+let integrations: [Target.Dependency] = [
+    .product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["ServiceLifecycle"])),
+    .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Logging"])),
+    .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+    .product(name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"])),
+    .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"])),
+]
+
 let package = Package(
     name: "gmr",
     products: [
         .library(name: "GMRAgent", targets: ["GMRAgent"]),
         .library(name: "GMRCore", targets: ["GMRCore"]),
+    ],
+    // Each brings its package along; without any of them GMR depends on no other package.
+    traits: [
+        .trait(name: "ServiceLifecycle", description: "GuruMeditationService for swift-service-lifecycle"),
+        .trait(name: "Logging", description: "LoggerSink, which writes reports to swift-log"),
+        .trait(name: "Metrics", description: "counts and times of reports for swift-metrics"),
+        .trait(name: "Configuration", description: "settings and the Configuration section from swift-configuration"),
+        .trait(name: "YAML", description: "the Configuration section from YAML and JSON files, by Yams"),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibdw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
@@ -26,10 +51,18 @@ let package = Package(
             name: "CUnwindShim", dependencies: ["CLibdw", "CLibunwind"], cSettings: functionEffectsAreErrors,
             linkerSettings: [.linkedLibrary("lzma")]),
         .target(name: "GMRCore"),
-        .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"]),
+        .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"] + integrations),
         .executableTarget(name: "OrderService", dependencies: ["GMRAgent"], path: "Examples/OrderService"),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
-        .testTarget(name: "GMRAgentTests", dependencies: ["GMRAgent"]),
+        .testTarget(
+            name: "GMRAgentTests",
+            dependencies: [
+                "GMRAgent",
+                .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+                .product(
+                    name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])),
+            ] + integrations),
         .testTarget(name: "CUnwindShimTests", dependencies: ["CUnwindShim"]),
         .target(name: "CHangZoo", path: "Tests/CHangZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(
