@@ -73,8 +73,8 @@ void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation,
  * Any process. */
 int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint32_t seen_state, uint64_t timeout_ns);
 
-/* Says how a report ended: `error` is 0 where somebody took it, else an errno and a loss to be told of later. `told` is how
- * many earlier losses the report told of. Any process. */
+/* Says how a report ended: `error` is 0 where somebody took it, else an errno and a loss to be told of later. `told` is
+ * how many earlier losses the report told of. Any process. */
 void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t error, uint32_t told);
 
 /* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */

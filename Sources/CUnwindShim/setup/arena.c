@@ -164,7 +164,7 @@ int64_t gmr_arena_read_published(gmr_arena_header_t *arena, uint32_t which, void
         uint32_t count = publication->bytes[version & 1];
         if (count > GMR_PUBLICATION_CAPACITY_BYTES) return -EPROTO;
         __builtin_memcpy(copy, publication_buffer(arena, which, version), count);
-        /* The copy is whole unless somebody has begun to write that buffer again, which takes another version before. */
+        /* Whole, unless somebody has begun to write that buffer again, which takes another version before. */
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if (__atomic_load_n(&publication->version, __ATOMIC_RELAXED) == version) return count;
     }
@@ -224,9 +224,9 @@ gmr_arena_header_t *gmr_arena_map(int descriptor) {
     gmr_arena_header_t expected;
     if (arena->slot_capacity <= GMR_MAX_THREADS && lay_out(&expected, arena->slot_capacity) == bytes &&
         arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION &&
-        arena->setup_offset == expected.setup_offset && arena->module_offset == expected.module_offset && arena->string_offset == expected.string_offset &&
-        arena->section_offset == expected.section_offset && arena->slot_offset == expected.slot_offset &&
-        arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
+        arena->setup_offset == expected.setup_offset && arena->module_offset == expected.module_offset &&
+        arena->string_offset == expected.string_offset && arena->section_offset == expected.section_offset &&
+        arena->slot_offset == expected.slot_offset && arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
         arena->section_bytes <= GMR_SECTION_CAPACITY_BYTES && arena->slot_count <= arena->slot_capacity &&
         arena->module_count <= GMR_MODULE_CAPACITY && arena->string_bytes <= GMR_STRING_CAPACITY_BYTES) {
         return arena;
