@@ -5,6 +5,7 @@
 ///     ["size": 8, "waiting": 31, "hosts": ["db-1", "db-2"]]
 /// }
 /// ```
+/// A value that is `Encodable` can be shown as it is: `init(encoding:)`.
 public indirect enum SectionModel: Sendable, Equatable {
     case null
     case bool(Bool)
