@@ -104,7 +104,7 @@ public final class GuruMeditation: Sendable {
         guard isInForce else { return }
         var configuration = configuration
         configuration.show(settings.environmentVariables, of: Setup.environment())
-        guard ConfigurationRegistry.shared.update({ $0.configuration = configuration }) else {
+        guard ConfigurationRegistry.shared.set(configuration) else {
             throw GuruMeditationError(.configurationTooLarge, "\(configuration.wireBytes.count) bytes")
         }
     }
@@ -113,9 +113,7 @@ public final class GuruMeditation: Sendable {
     /// configuration. Values of fewer than 4 characters are not searched for. Of any thread.
     public func registerSecret(_ secret: String) {
         guard isInForce else { return }
-        ConfigurationRegistry.shared.update { record in
-            if !record.secrets.contains(secret) { record.secrets.append(secret) }
-        }
+        ConfigurationRegistry.shared.add(secret: secret)
     }
 
     /// Calls a closure after each report with how it went. It runs on GMR's worker thread and should be quick; in a

@@ -39,7 +39,8 @@ import Testing
             _ = decoder.configuration()
             guard let setup = try? decoder.setup() else { continue }
             var sections = SectionStream(
-                arena: arena.header, decoder: decoder, defaultDeadline: setup.settings.sectionDeadline
+                arena: arena.header, decoder: decoder, defaultDeadline: setup.settings.sectionDeadline,
+                masker: SecretMasker(knownSecrets: [])
             ) {}
             arena.header.pointee.section_state = UInt32(GMR_SECTIONS_DONE)
             while !sections.next().isEmpty {}
@@ -120,7 +121,8 @@ private final class Arena {
         let setup = SetupRecord(
             package: "fuzz", serviceName: "fuzz", settings: Settings(),
             outputs: StandardOutputs(directory: nil, isStandardErrorServed: true),
-            configuration: ConfigurationSnapshot(), executable: "/bin/fuzz", arguments: ["fuzz"], host: "here",
+            configuration: ConfigurationRecord(configuration: ConfigurationSnapshot(), secretKeys: SecretKeys()),
+            executable: "/bin/fuzz", arguments: ["fuzz"], host: "here",
             started: nil, debuginfod: nil
         ).wireBytes
         header.pointee.setup_bytes = UInt32(setup.count)

@@ -1,14 +1,16 @@
 import GMRCore
 
-/// What the process says of its configuration, at set-up and whenever it changes.
+/// What the process says of its configuration, at set-up and whenever it changes: options as reports show them, and
+/// apart from them, so that they can be left behind where the rest goes on, the secrets to be masked.
 struct ConfigurationRecord: WireCodable, Sendable, Equatable {
     var configuration: ConfigurationSnapshot
-    /// Masked wherever they turn up, beside those in the configuration.
-    var secrets: [String] = []
+    var secrets: [String]
 
-    init(configuration: ConfigurationSnapshot, secrets: [String] = []) {
-        self.configuration = configuration
-        self.secrets = secrets
+    /// - Parameter secrets: Beside those in the configuration.
+    init(configuration: ConfigurationSnapshot, secretKeys: SecretKeys, secrets: [String] = []) {
+        let masked = configuration.marked(by: secretKeys)
+        self.configuration = masked
+        self.secrets = masked.secrets + secrets
     }
 
     func encode(to writer: inout WireWriter) {

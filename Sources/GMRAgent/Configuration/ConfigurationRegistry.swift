@@ -6,30 +6,44 @@ import Synchronization
 final class ConfigurationRegistry: Sendable {
     static let shared = ConfigurationRegistry()
 
-    private let record = Mutex(ConfigurationRecord(configuration: ConfigurationSnapshot()))
+    private struct State {
+        var configuration = ConfigurationSnapshot()
+        /// Beside those in the configuration.
+        var secrets: [String] = []
+        var secretKeys = SecretKeys()
 
-    /// Forgets everything before.
-    func start(with record: ConfigurationRecord) {
-        self.record.withLock { $0 = record }
-    }
-
-    /// Changes it.
-    /// - Returns: False where it is too large to be published: reports go on showing it as it was.
-    @discardableResult
-    func update(_ change: (inout ConfigurationRecord) -> Void) -> Bool {
-        record.withLock { record in
-            var changed = record
-            change(&changed)
-            guard changed != record else { return true }
-            guard publish(changed) else { return false }
-            record = changed
-            return true
+        var record: ConfigurationRecord {
+            ConfigurationRecord(configuration: configuration, secretKeys: secretKeys, secrets: secrets)
         }
     }
 
-    private func publish(_ record: ConfigurationRecord) -> Bool {
-        record.wireBytes.withUnsafeBytes {
-            gmr_agent_publish(UInt32(GMR_PUBLISHED_CONFIGURATION), $0.baseAddress, UInt32(clamping: $0.count))
-        } == 0
+    private let state = Mutex(State())
+
+    /// Forgets everything before; this much is in the set-up record already.
+    func start(with configuration: ConfigurationSnapshot, secretKeys: SecretKeys) {
+        state.withLock { $0 = State(configuration: configuration, secretKeys: secretKeys) }
+    }
+
+    /// - Returns: False where it is too large to be published: reports go on showing the one before.
+    func set(_ configuration: ConfigurationSnapshot) -> Bool {
+        change { $0.configuration = configuration }
+    }
+
+    func add(secret: String) {
+        _ = change { state in
+            if !state.secrets.contains(secret) { state.secrets.append(secret) }
+        }
+    }
+
+    private func change(_ change: (inout State) -> Void) -> Bool {
+        state.withLock { state in
+            var changed = state
+            change(&changed)
+            let result = changed.record.wireBytes.withUnsafeBytes {
+                gmr_agent_publish(UInt32(GMR_PUBLISHED_CONFIGURATION), $0.baseAddress, UInt32(clamping: $0.count))
+            }
+            if result == 0 { state = changed }
+            return result == 0
+        }
     }
 }

@@ -7,7 +7,7 @@ struct SetupRecord: WireCodable, Sendable {
     var serviceName: String
     var settings: Settings
     var outputs: StandardOutputs
-    var configuration: ConfigurationSnapshot
+    var configuration: ConfigurationRecord
     var executable: String?
     var arguments: [String]
     var host: String?
@@ -17,7 +17,7 @@ struct SetupRecord: WireCodable, Sendable {
 
     init(
         package: Package, serviceName: String, settings: Settings, outputs: StandardOutputs,
-        configuration: ConfigurationSnapshot, executable: String?, arguments: [String], host: String?,
+        configuration: ConfigurationRecord, executable: String?, arguments: [String], host: String?,
         started: Timestamp?, debuginfod: DebuginfodEnvironment?
     ) {
         self.package = package

@@ -13,11 +13,24 @@ struct ReportBuilder {
     let decoder: CaptureDecoder
     let setup: SetupRecord
     let place: Place
+    private let configuration: ConfigurationRecord
+    /// Of what is known of the configuration when the work begins.
+    let masker: SecretMasker
     /// Says that the work goes on.
     let progress: () -> Void
 
+    init(decoder: CaptureDecoder, setup: SetupRecord, place: Place, progress: @escaping () -> Void) {
+        self.decoder = decoder
+        self.setup = setup
+        self.place = place
+        self.progress = progress
+        configuration = decoder.configuration() ?? setup.configuration
+        masker = SecretMasker(
+            knownSecrets: configuration.secrets, keys: SecretKeys(extraWords: setup.settings.secretKeys))
+    }
+
     /// - Parameter fetchObstacle: What keeps missing debug information from being fetched.
-    /// - Returns: The report, and in the helper what is to be fetched once it is delivered.
+    /// - Returns: The report without secrets, and in the helper what is to be fetched once it is delivered.
     func build(
         hiddenProcesses: Set<Int32>, earlierFailures: [String], fetchObstacle: DebugInformationFetch.Obstacle?
     ) -> (Report, DebugInformationFetch?) {
@@ -41,8 +54,8 @@ struct ReportBuilder {
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
             package: setup.package, threads: threads,
             processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses),
-            configuration: decoder.configuration()?.configuration ?? setup.configuration, completeness: completeness)
-        return (report, fetch)
+            configuration: configuration.configuration, completeness: completeness)
+        return (report.masked(by: masker), fetch)
     }
 
     private func identity(of process: CapturedProcess) -> ProcessIdentity {

@@ -1,7 +1,7 @@
 import CUnwindShim
 import GMRCore
 
-/// The registered sections as they arrive in the arena, from the process's own thread, with an end to all patience.
+/// The registered sections, without secrets, as they arrive in the arena, from the process's own thread, with an end to all patience.
 struct SectionStream {
     private let arena: UnsafeMutablePointer<gmr_arena_header_t>
     private let decoder: CaptureDecoder
@@ -10,6 +10,7 @@ struct SectionStream {
     private let deadline: Duration
     private let startDeadline: Duration
     private let progress: () -> Void
+    private let masker: SecretMasker
     private var missingTitles: ArraySlice<String>
     private var seenByteCount: UInt32 = 0
 
@@ -17,11 +18,12 @@ struct SectionStream {
 
     init(
         arena: UnsafeMutablePointer<gmr_arena_header_t>, decoder: CaptureDecoder, defaultDeadline: Duration,
-        progress: @escaping () -> Void
+        masker: SecretMasker, progress: @escaping () -> Void
     ) {
         self.arena = arena
         self.decoder = decoder
         self.progress = progress
+        self.masker = masker
         let registered = decoder.sectionTitles()
         missingTitles = registered.map(\.title)[...]
         deadline = registered.map { $0.deadline ?? defaultDeadline }.max() ?? defaultDeadline
@@ -60,7 +62,10 @@ struct SectionStream {
         var reader = WireReader(bytes)
         seenByteCount += UInt32(bytes.count)
         var sections: [Section] = []
-        while !reader.isAtEnd, let section = try? reader.read(Section.self) { sections.append(section) }
+        while !reader.isAtEnd, let section = try? reader.read(Section.self) {
+            sections.append(section.masked(by: masker))
+            progress()
+        }
         missingTitles = missingTitles.dropFirst(sections.count)
         return sections
     }
@@ -71,6 +76,6 @@ struct SectionStream {
 
     private mutating func giveUp(_ reason: String) -> [Section] {
         defer { missingTitles = [] }
-        return missingTitles.map { Section(title: $0, error: reason) }
+        return missingTitles.map { Section(title: masker.masked($0), error: reason) }
     }
 }

@@ -143,7 +143,7 @@ enum Worker {
     ) -> SectionStream {
         SectionStream(
             arena: arena, decoder: builder.decoder, defaultDeadline: builder.setup.settings.sectionDeadline,
-            progress: builder.progress)
+            masker: builder.masker, progress: builder.progress)
     }
 
     /// Why the worker thread had to do it.

@@ -1,0 +1,64 @@
+extension Report {
+    /// Without secrets, wherever a format prints text.
+    public func masked(by masker: SecretMasker) -> Report {
+        var report = self
+        report.process.executable = process.executable.map(masker.masked)
+        report.process.arguments = masker.masked(arguments: process.arguments)
+        report.process.host = process.host.map(masker.masked)
+        report.process.serviceName = process.serviceName.map(masker.masked)
+        report.package.vendor = package.vendor.map(masker.masked)
+        report.package.product = masker.masked(package.product)
+        report.package.version = package.version.map(masker.masked)
+        report.configuration = configuration.masked(by: masker)
+        report.sections = sections.map { $0.masked(by: masker) }
+        report.completeness.gaps = completeness.gaps.map(masker.masked)
+        report.processes = processes.map { $0.masked(by: masker) }
+        var memo: [String: String] = [:]
+        for index in threads.indices { report.threads[index].mask(by: masker, memo: &memo) }
+        return report
+    }
+}
+
+extension ThreadSnapshot {
+    /// The kernel cuts a thread's name to so many bytes.
+    private static let longestName = 15
+
+    /// - Parameter memo: Threads have most of their frames' text in common.
+    fileprivate mutating func mask(by masker: SecretMasker, memo: inout [String: String]) {
+        name = name.map { masker.masked($0, cutAt: Self.longestName) }
+        captureProblem = captureProblem.map(masker.masked)
+        for index in frames.indices {
+            Self.mask(&frames[index].function, by: masker, memo: &memo)
+            Self.mask(&frames[index].mangled, by: masker, memo: &memo)
+            Self.mask(&frames[index].file, by: masker, memo: &memo)
+            Self.mask(&frames[index].source, by: masker, memo: &memo)
+            Self.mask(&frames[index].module, by: masker, memo: &memo)
+            Self.mask(&frames[index].modulePath, by: masker, memo: &memo)
+        }
+    }
+
+    private static func mask(_ text: inout String?, by masker: SecretMasker, memo: inout [String: String]) {
+        guard let plain = text else { return }
+        if let masked = memo[plain] {
+            text = masked
+            return
+        }
+        let masked = masker.maskedCode(plain)
+        memo[plain] = masked
+        text = masked
+    }
+}
+
+extension ProcessNode {
+    fileprivate func masked(by masker: SecretMasker) -> ProcessNode {
+        var node = self
+        node.command = command.map { command in
+            // Without arguments the kernel's name for it, cut as a thread's name is.
+            guard command.hasPrefix("["), command.hasSuffix("]") else { return masker.maskedCommand(command) }
+            return "[" + masker.masked(String(command.dropFirst().dropLast()), cutAt: 15) + "]"
+        }
+        node.user = user.map(masker.masked)
+        node.children = children.map { $0.masked(by: masker) }
+        return node
+    }
+}
