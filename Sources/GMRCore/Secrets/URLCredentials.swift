@@ -47,12 +47,11 @@ enum URLCredentials {
     private static func ranges(in bytes: [UInt8], authority url: Range<Int>, isWeb: Bool) -> [Range<Int>] {
         let marks = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")]
         var authority = url.lowerBound..<(bytes[url].firstIndex { marks.contains($0) } ?? url.upperBound)
-        if !bytes[authority].contains(UInt8(ascii: "@")) {
-            // A password with one of the marks in it, or no password and an `@` in the path.
-            guard let colon = bytes[authority].firstIndex(of: UInt8(ascii: ":")),
-                !bytes[colon + 1..<authority.upperBound].allSatisfy(ASCII.isDigit) || colon + 1 == authority.upperBound,
-                let last = bytes[url].lastIndex(of: UInt8(ascii: "@"))
-            else { return [] }
+        // A password with one of the marks in it, or an `@` in the path: where a password begins, the last `@` ends it.
+        if let last = bytes[url].lastIndex(of: UInt8(ascii: "@")), last >= authority.upperBound,
+            let colon = bytes[authority].firstIndex(of: UInt8(ascii: ":")),
+            !isPort(bytes[colon + 1..<authority.upperBound])
+        {
             authority = url.lowerBound..<last + 1
         }
         let parts = self.parts(of: authority, in: bytes)
@@ -64,6 +63,10 @@ enum URLCredentials {
             let isToken = isWeb || at - part.lowerBound > longestUserName
             return isToken && part.lowerBound < at ? part.lowerBound..<at : nil
         }
+    }
+
+    private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy(ASCII.isDigit)
     }
 
     /// `a:b@h1,c:d@h2`: several, if each of them has credentials of its own; otherwise the comma is part of a password.
