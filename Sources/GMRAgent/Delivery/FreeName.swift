@@ -18,10 +18,13 @@ enum FreeName {
     private static let attemptLimit = 10_000
 
     /// - Parameters:
+    ///   - first: The number to begin with.
     ///   - name: The path to be tried first for 0, then for 1 and so on.
-    static func give(to temporaryPath: String, ways: [Way] = ways, name: (Int) -> String) -> Result {
+    static func give(
+        to temporaryPath: String, from first: Int = 0, ways: [Way] = ways, name: (Int) -> String
+    ) -> Result {
         var ways = ways[...]
-        for sequence in 0..<attemptLimit {
+        for sequence in first..<first + attemptLimit {
             let path = name(sequence)
             while let way = ways.first {
                 let error = way(temporaryPath, path)

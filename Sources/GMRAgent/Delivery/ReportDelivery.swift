@@ -25,7 +25,8 @@ struct ReportDelivery {
     mutating func deliver(progress: @escaping () -> Void) throws(DeliveryError) {
         let formats = setup.settings.formats.isEmpty ? [.text] : setup.settings.formats
         var complete = report
-        var text = formats.contains(.text) ? stream(.text, of: formats, progress: progress) : nil
+        let files = outputs.directory.map { ReportFiles(directory: $0, of: report, formats: formats) }
+        var text = formats.contains(.text) ? stream(.text, files: files, progress: progress) : nil
         try text?.write(timed { TextRenderer.head(of: complete) })
         progress()
         while case let arrived = sections.next(), !arrived.isEmpty {
@@ -38,7 +39,7 @@ struct ReportDelivery {
         try text?.finish()
         progress()
         for format in formats where format != .text {
-            var whole = stream(format, of: formats, progress: progress)
+            var whole = stream(format, files: files, progress: progress)
             let rendered = timed { format.render(complete) }
             progress()
             try whole.write(rendered)
@@ -46,7 +47,7 @@ struct ReportDelivery {
         }
         if let directory = outputs.directory {
             Retention(
-                directory: directory, serviceName: setup.serviceName,
+                directory: directory, serviceName: report.process.serviceName ?? "service",
                 maximumCount: setup.settings.maximumReportCount,
                 maximumByteCount: setup.settings.maximumTotalByteCount
             ).apply()
@@ -60,20 +61,17 @@ struct ReportDelivery {
     }
 
     private func stream(
-        _ format: ReportFormat, of formats: [ReportFormat], progress: @escaping () -> Void
+        _ format: ReportFormat, files: ReportFiles?, progress: @escaping () -> Void
     ) -> CombinedStream {
         // Whoever delivers must give up before it is given up itself, and the report is delivered a second time.
         let patience = min(PatientWriter().patience, setup.settings.helperSilence * 3 / 4)
         let standardError = DescriptorStream(writer: PatientWriter(patience: patience, progress: progress))
         var streams: [any ReportStream] = []
-        if let directory = outputs.directory {
-            let file = ReportFile(
-                directory: directory, serviceName: setup.serviceName, time: report.generated,
-                suffix: formats.count > 1 ? format.fileSuffix : "", pid: report.process.pid,
-                writer: standardError.writer)
+        if let files {
             streams.append(
                 FallbackStream(
-                    file: file, standardError: standardError, isOnStandardError: outputs.isStandardErrorServed))
+                    file: files.file(for: format, writer: standardError.writer), standardError: standardError,
+                    isOnStandardError: outputs.isStandardErrorServed))
         }
         if outputs.isStandardErrorServed { streams.append(standardError) }
         return CombinedStream(streams)

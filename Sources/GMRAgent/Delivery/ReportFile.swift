@@ -8,17 +8,23 @@ struct ReportFile: ReportStream {
     private let directory: String
     private let baseName: String
     private let suffix: String
+    private let firstSequence: Int
     private let temporaryPath: String
     private let writer: PatientWriter
     private var descriptor: Int32 = -1
     private(set) var finalPath: String?
 
-    /// - Parameter suffix: Behind the name, such as `.json`.
-    init(directory: String, serviceName: String, time: Timestamp, suffix: String, pid: Int32, writer: PatientWriter) {
+    /// - Parameters:
+    ///   - suffix: Behind the name, such as `.json`.
+    ///   - firstSequence: The first number to be tried.
+    init(
+        directory: String, baseName: String, suffix: String, firstSequence: Int, pid: Int32, writer: PatientWriter
+    ) {
         self.directory = directory
+        self.baseName = baseName
         self.suffix = suffix
+        self.firstSequence = firstSequence
         self.writer = writer
-        baseName = ReportFileName.prefix(serviceName: serviceName) + time.fileNameDigits
         temporaryPath = "\(directory)/.\(baseName)\(suffix).\(pid).tmp"
     }
 
@@ -34,8 +40,8 @@ struct ReportFile: ReportStream {
 
     mutating func finish() throws(DeliveryError) {
         guard fsync(descriptor) == 0 else { throw abandon(errno) }
-        let name = FreeName.give(to: temporaryPath) { sequence in
-            "\(directory)/\(baseName)\(sequence == 0 ? "" : "_\(sequence)")\(suffix)"
+        let name = FreeName.give(to: temporaryPath, from: firstSequence) { sequence in
+            "\(directory)/\(baseName)\(ReportFiles.sequenceText(sequence))\(suffix)"
         }
         switch name {
         case .taken(let path):

@@ -12,11 +12,9 @@ public struct DirectorySink: ReportSink {
     }
 
     public func deliver(_ report: FinishedReport) throws {
+        let files = ReportFiles(directory: directory, of: report.report, formats: report.formats)
         for format in report.formats {
-            var file = ReportFile(
-                directory: directory, serviceName: report.report.process.serviceName ?? "service",
-                time: report.report.generated, suffix: report.formats.count > 1 ? format.fileSuffix : "",
-                pid: report.report.process.pid, writer: PatientWriter())
+            var file = files.file(for: format, writer: PatientWriter())
             try file.write(report.rendered(as: format))
             try file.finish()
         }

@@ -1,0 +1,36 @@
+import GMRCore
+import Glibc
+
+/// The files of one report in a directory, one for each format, all with the same number.
+struct ReportFiles {
+    private let directory: String
+    private let baseName: String
+    private let pid: Int32
+    private let isOneOfSeveral: Bool
+    private let firstSequence: Int
+
+    /// Looks for a number that no report in these formats has yet.
+    init(directory: String, of report: Report, formats: [ReportFormat]) {
+        self.directory = directory
+        pid = report.process.pid
+        baseName =
+            ReportFileName.prefix(serviceName: report.process.serviceName ?? "service")
+            + report.generated.fileNameDigits
+        isOneOfSeveral = formats.count > 1
+        let path = directory + "/" + baseName
+        let suffixes = formats.count > 1 ? formats.map(\.fileSuffix) : [""]
+        firstSequence =
+            (0..<1_000).first { sequence in
+                suffixes.allSatisfy { access(path + Self.sequenceText(sequence) + $0, F_OK) != 0 }
+            } ?? 0
+    }
+
+    func file(for format: ReportFormat, writer: PatientWriter) -> ReportFile {
+        ReportFile(
+            directory: directory, baseName: baseName, suffix: isOneOfSeveral ? format.fileSuffix : "",
+            firstSequence: firstSequence, pid: pid, writer: writer)
+    }
+
+    /// `_2`; nothing for 0.
+    static func sequenceText(_ sequence: Int) -> String { sequence == 0 ? "" : "_\(sequence)" }
+}
