@@ -6,7 +6,8 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
     /// What kind of refusal it is; compare with the constants.
     public struct Code: Sendable, Equatable {
         enum Value: Equatable {
-            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, systemRefused, reportFailed
+            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, unusableTriggerFile, systemRefused,
+                reportFailed
         }
         var value: Value
 
@@ -14,6 +15,7 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         public static let notSetUp = Code(value: .notSetUp)
         public static let unusableSignal = Code(value: .unusableSignal)
         public static let unusableLogDirectory = Code(value: .unusableLogDirectory)
+        public static let unusableTriggerFile = Code(value: .unusableTriggerFile)
         public static let systemRefused = Code(value: .systemRefused)
         public static let reportFailed = Code(value: .reportFailed)
     }
@@ -41,6 +43,10 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         case .unusableLogDirectory:
             "Reports cannot be written to the directory \(subject): \(reason). "
                 + "Create it with write permission for this user, or leave logDirectory out to use standard error."
+        case .unusableTriggerFile:
+            "The trigger file \(subject) cannot be used: "
+                + (errorNumber == 0
+                    ? "it is not a regular file. Choose another." : "\(reason). Create it (touch \(subject)).")
         case .systemRefused where errorNumber == ENOENT:
             "\(subject) failed: it is not installed. Install the package libunwind8."
         case .systemRefused:

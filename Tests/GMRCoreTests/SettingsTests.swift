@@ -8,7 +8,8 @@ import Testing
             "GMR_ENABLE": "no", "GMR_FORMAT": "JSON", "GMR_LOG_DIR": "/var/log/orders",
             "GMR_SIGNALS": "usr1, SIGRTMIN+3,10", "GMR_CAPTURE_DEADLINE_MS": "250", "GMR_SECTION_DEADLINE_MS": "5000",
             "GMR_HELPER_SILENCE_MS": "3000", "GMR_MAX_THREADS": "64", "GMR_DEBUG_DIR": "/a:/b", "GMR_SYSTEM_LINES": "1",
-            "GMR_DEBUGINFOD": "on", "PATH": "/bin",
+            "GMR_DEBUGINFOD": "on", "PATH": "/bin", "GMR_FILE_EVENT_HANDLER": "/run/orders.trigger",
+            "GMR_FILE_EVENT_HANDLER_INTERVAL": "0.5", "GMR_SIGNALS_BESIDE_FILE": "1",
         ])
         #expect(problems.isEmpty)
         #expect(
@@ -17,7 +18,8 @@ import Testing
                     isEnabled: false, format: .json, captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5),
                     helperSilence: .seconds(3), maximumThreadCount: 64, debugDirectories: "/a:/b",
                     symbolizeSystemLibraries: true, fetchDebugInformation: true, logDirectory: "/var/log/orders",
-                    signals: ["SIGUSR1", "SIGRTMIN+3"]))
+                    signals: ["SIGUSR1", "SIGRTMIN+3"], fileEventHandler: "/run/orders.trigger",
+                    fileEventHandlerInterval: .milliseconds(500), signalsBesideFile: true))
     }
 
     @Test func whatIsNotSetStays() {
@@ -45,6 +47,14 @@ import Testing
         (
             "GMR_MAX_THREADS", "63",
             "GMR_MAX_THREADS=63 is not a possible number of threads; using 4096. Accepted: 64 to 4096"
+        ),
+        (
+            "GMR_FILE_EVENT_HANDLER_INTERVAL", "0",
+            "GMR_FILE_EVENT_HANDLER_INTERVAL=0 is not a possible number of seconds; using 1. Accepted: 0.01 to 3600"
+        ),
+        (
+            "GMR_FILE_EVENT_HANDLER_INTERVAL", "nan",
+            "GMR_FILE_EVENT_HANDLER_INTERVAL=nan is not a possible number of seconds; using 1. Accepted: 0.01 to 3600"
         ),
         (
             "GMR_SIGNALS", "KILL",

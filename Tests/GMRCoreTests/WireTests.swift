@@ -13,7 +13,8 @@ import Testing
         isEnabled: false, format: .both, captureDeadline: .nanoseconds(1), sectionDeadline: .seconds(-3),
         helperSilence: .milliseconds(2_500), maximumThreadCount: 7, debugDirectories: "/a:/b",
         symbolizeSystemLibraries: true, fetchDebugInformation: true, logDirectory: "/var/log",
-        signals: ["SIGUSR2", "SIGRTMIN+3"])
+        signals: ["SIGUSR2", "SIGRTMIN+3"], fileEventHandler: "/run/orders.trigger",
+        fileEventHandlerInterval: .milliseconds(500), signalsBesideFile: true)
     static let package = Package(vendor: nil, product: "orders", version: "1.4.2")
 
     @Test func whatIsWrittenIsRead() throws {

@@ -168,6 +168,16 @@ enum {
     GMR_HELPER_ENDED = 5,   /* it is gone without a word; helper_error is its wait status */
 };
 
+/* gmr_arena_header_t.signal_conflicts: why a trigger signal may make no report. */
+enum {
+    GMR_CONFLICT_NONE = 0,
+    GMR_CONFLICT_IGNORED = 1,     /* other code ignores it now */
+    GMR_CONFLICT_DEFAULT = 2,     /* other code gave it its default action */
+    GMR_CONFLICT_REPLACED = 3,    /* other code put a handler over ours */
+    GMR_CONFLICT_SHARED = 4,      /* a signalfd reads it too */
+    GMR_CONFLICT_WAS_IGNORED = 5, /* before set-up; told then, never in the arena */
+};
+
 typedef struct {
     uint64_t magic;
     uint32_t version;
@@ -210,6 +220,8 @@ typedef struct {
     int32_t helper_pid;
     uint32_t adopts_orphans; /* 1: what a helper leaves running would become a child of the service */
     uint64_t fetch_until_ns; /* CLOCK_MONOTONIC: until then what a helper started may still fetch debug information */
+
+    uint8_t signal_conflicts[64]; /* GMR_CONFLICT_* of the trigger signals; index: number - 1 */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

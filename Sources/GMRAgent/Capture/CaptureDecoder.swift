@@ -44,6 +44,10 @@ struct CaptureDecoder {
             let error = Int32(truncatingIfNeeded: header.capture_error)
             gaps.append("the threads could not be listed: \(String(describingErrno: error))")
         }
+        for (index, conflict) in withUnsafeBytes(of: header.signal_conflicts, Array.init).enumerated() {
+            guard let text = gmr_signal_conflict_text(UInt32(conflict)) else { continue }
+            gaps.append("\(SignalNumber(rawValue: Int32(index) + 1)?.name ?? "") \(String(cString: text))")
+        }
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),

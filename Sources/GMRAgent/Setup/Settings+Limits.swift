@@ -8,6 +8,7 @@ extension Settings {
         captureDeadline = captureDeadline.limited
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
+        fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))
         maximumThreadCount = min(max(maximumThreadCount, 64), Int(GMR_MAX_THREADS))
     }
 }

@@ -8,8 +8,8 @@ struct Setup {
     var signals: [SignalNumber]
 
     init(
-        package: Package, serviceName: String?, signals: [SignalNumber]?, logDirectory: String?, settings: Settings,
-        configuration: ConfigurationSnapshot, setUpSignals: Bool
+        package: Package, serviceName: String?, signals: [SignalNumber]?, logDirectory: String?,
+        fileEventHandler: String?, settings: Settings, configuration: ConfigurationSnapshot, setUpSignals: Bool
     ) throws(GuruMeditationError) {
         var settings = settings
         let environment = Self.environment()
@@ -21,8 +21,10 @@ struct Setup {
             }
         }
         settings.logDirectory = try Self.usableLogDirectory(argument: logDirectory, set: settings.logDirectory)
+        settings.fileEventHandler = try Self.triggerFile(
+            argument: fileEventHandler, set: settings.fileEventHandler, environment: environment)
         self.signals = []
-        if setUpSignals {
+        if setUpSignals, settings.fileEventHandler == nil || settings.signalsBesideFile {
             self.signals = signals ?? settings.signals.map { $0.compactMap { SignalNumber($0) } } ?? [.usr2]
         }
         settings.signals = self.signals.map(\.name)
@@ -38,6 +40,8 @@ struct Setup {
 
     func install() throws(GuruMeditationError) {
         let bytes = record.wireBytes
+        let watchedPath = record.settings.fileEventHandler.flatMap { strdup($0) }
+        defer { free(watchedPath) }
         let numbers = signals.map(\.rawValue)
         var step: UnsafePointer<CChar>?
         let result = bytes.withUnsafeBytes { bytes in
@@ -47,6 +51,8 @@ struct Setup {
                 config.setup_bytes = UInt32(clamping: bytes.count)
                 config.signals = numbers.baseAddress
                 config.signal_count = UInt32(numbers.count)
+                config.watched_path = UnsafePointer(watchedPath)
+                config.watch_interval_ns = record.settings.fileEventHandlerInterval.nanoseconds
                 config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
                 config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
                 config.helper_silence_ns = record.settings.helperSilence.nanoseconds
@@ -79,6 +85,18 @@ struct Setup {
         if argument != nil { throw error }
         warn("\(error) Until then reports go to standard error.")
         return nil
+    }
+
+    /// A trigger file that is not there is thrown. What the environment says may still come true: it is watched for.
+    private static func triggerFile(
+        argument: String?, set: String?, environment: [String: String]
+    ) throws(GuruMeditationError) -> String? {
+        guard let file = (argument ?? set).map(TriggerFile.init) else { return nil }
+        guard let problem = file.problem else { return file.path }
+        let isFromEnvironment = argument == nil && environment["GMR_FILE_EVENT_HANDLER"]?.isEmpty == false
+        guard isFromEnvironment else { throw problem }
+        warn("\(problem) Until then it triggers nothing.")
+        return file.path
     }
 
     /// `Process.environment` without Foundation.

@@ -13,6 +13,9 @@ extension Settings: WireCodable {
         writer.write(logDirectory)
         writer.write(signals != nil)
         if let signals { writer.write(signals) }
+        writer.write(fileEventHandler)
+        writer.write(fileEventHandlerInterval)
+        writer.write(signalsBesideFile)
     }
 
     /// Throws `.unknownTag` for a format that this version does not know.
@@ -33,5 +36,8 @@ extension Settings: WireCodable {
         fetchDebugInformation = try reader.readBool()
         logDirectory = try reader.readOptionalString()
         signals = try reader.readBool() ? try reader.readStrings() : nil
+        fileEventHandler = try reader.readOptionalString()
+        fileEventHandlerInterval = try reader.readDuration()
+        signalsBesideFile = try reader.readBool()
     }
 }

@@ -7,6 +7,9 @@ extension Settings {
     /// | `GMR_FORMAT` | `text`, `json`, `both` |
     /// | `GMR_LOG_DIR` | the folder for reports |
     /// | `GMR_SIGNALS` | signals separated by commas: `USR2,SIGRTMIN+3`; or `none` |
+    /// | `GMR_FILE_EVENT_HANDLER` | a file that triggers reports, in the place of signals |
+    /// | `GMR_FILE_EVENT_HANDLER_INTERVAL` | seconds, 0.01 to 3600 |
+    /// | `GMR_SIGNALS_BESIDE_FILE` | as `GMR_ENABLE` |
     /// | `GMR_CAPTURE_DEADLINE_MS` | milliseconds, 1 to 10000 |
     /// | `GMR_SECTION_DEADLINE_MS`, `GMR_HELPER_SILENCE_MS` | milliseconds, 1 to 600000 |
     /// | `GMR_MAX_THREADS` | 64 to 4096 |
@@ -22,6 +25,9 @@ extension Settings {
         reader.readFormat("GMR_FORMAT", into: &format)
         reader.readText("GMR_LOG_DIR", into: &logDirectory)
         reader.readSignals("GMR_SIGNALS", into: &signals)
+        reader.readText("GMR_FILE_EVENT_HANDLER", into: &fileEventHandler)
+        reader.readSeconds("GMR_FILE_EVENT_HANDLER_INTERVAL", accepted: 0.01...3600, into: &fileEventHandlerInterval)
+        reader.readFlag("GMR_SIGNALS_BESIDE_FILE", into: &signalsBesideFile)
         reader.readMilliseconds("GMR_CAPTURE_DEADLINE_MS", accepted: 1...10_000, into: &captureDeadline)
         reader.readMilliseconds("GMR_SECTION_DEADLINE_MS", accepted: 1...600_000, into: &sectionDeadline)
         reader.readMilliseconds("GMR_HELPER_SILENCE_MS", accepted: 1...600_000, into: &helperSilence)
@@ -74,11 +80,27 @@ private struct EnvironmentReader {
     mutating func readMilliseconds(
         _ variable: String, accepted: ClosedRange<Int>, into setting: inout Duration
     ) {
-        let current = "\(setting / .milliseconds(1))"
-        let shown = current.hasSuffix(".0") ? String(current.dropLast(2)) : current
-        if let number = number(variable, accepted: accepted, what: "milliseconds", current: shown) {
+        let current = Self.shown(setting / .milliseconds(1))
+        if let number = number(variable, accepted: accepted, what: "milliseconds", current: current) {
             setting = .milliseconds(number)
         }
+    }
+
+    mutating func readSeconds(_ variable: String, accepted: ClosedRange<Double>, into setting: inout Duration) {
+        guard let value = value(of: variable) else { return }
+        if let number = Double(value), accepted.contains(number) {
+            setting = .seconds(number)
+        } else {
+            complain(
+                variable, value, "is not a possible number of seconds", used: Self.shown(setting / .seconds(1)),
+                accepted: "\(Self.shown(accepted.lowerBound)) to \(Self.shown(accepted.upperBound))")
+        }
+    }
+
+    /// `1`, `0.5`.
+    private static func shown(_ number: Double) -> String {
+        let text = "\(number)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     private mutating func number(

@@ -26,13 +26,23 @@ public struct Settings: Sendable, Equatable {
     public var logDirectory: String?
     /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
     public var signals: [String]?
+    /// A file that triggers a report when it is touched or modified, in the place of signals; nil: none.
+    /// `file_event_handler` of oslo.reports.
+    public var fileEventHandler: String?
+    /// How long that file may go unlooked at, and the least time between two of its reports.
+    /// `file_event_handler_interval` of oslo.reports.
+    public var fileEventHandlerInterval: Duration
+    /// Whether signals trigger reports even where there is a trigger file.
+    public var signalsBesideFile: Bool
 
     /// The defaults of GMR, but for what is given.
     public init(
         isEnabled: Bool = true, format: ReportFormat = .text, captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
-        fetchDebugInformation: Bool = false, logDirectory: String? = nil, signals: [String]? = nil
+        fetchDebugInformation: Bool = false, logDirectory: String? = nil, signals: [String]? = nil,
+        fileEventHandler: String? = nil, fileEventHandlerInterval: Duration = .seconds(1),
+        signalsBesideFile: Bool = false
     ) {
         self.isEnabled = isEnabled
         self.format = format
@@ -45,5 +55,8 @@ public struct Settings: Sendable, Equatable {
         self.fetchDebugInformation = fetchDebugInformation
         self.logDirectory = logDirectory
         self.signals = signals
+        self.fileEventHandler = fileEventHandler
+        self.fileEventHandlerInterval = fileEventHandlerInterval
+        self.signalsBesideFile = signalsBesideFile
     }
 }
