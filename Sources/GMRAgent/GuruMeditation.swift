@@ -37,22 +37,26 @@ public final class GuruMeditation: Sendable {
     ///   - signals: What triggers a report; nil: as set, or SIGUSR2.
     ///   - logDirectory: Where each report becomes a file `SERVICE_gurumeditation_YYYYmmddHHMMSS`; made where it is
     ///     missing. Nil: as set, or standard error.
+    ///   - fileEventHandler: A file that triggers a report when it is touched or modified; it must exist. Signals are
+    ///     then left alone, whatever `signals` says, unless `Settings.signalsBesideFile`. Nil: as set, or none.
     ///   - configuration: What the Configuration section says. Secrets in it are masked wherever they turn up.
     ///   - sinks: Where reports go; nil: to standard error, unless a directory is named. A directory that is named is
     ///     served beside them.
-    ///   - setUpSignals: False: no signal is touched but SIGPROF, and only `report()` makes one.
+    ///   - setUpSignals: False: no signal is touched but SIGPROF; `report()` makes one, and a trigger file.
     /// - Throws: `GuruMeditationError`: set up already, a signal that cannot trigger, a directory that cannot be
-    ///   written, or what the system refused.
+    ///   written, a trigger file that is not there, or what the system refused.
     /// Blocks for some milliseconds: threads are started and the unwinder is warmed up.
     @discardableResult
     public static func setUpAutorun(
         package: Package, serviceName: String? = nil, signals: [SignalNumber]? = nil, logDirectory: String? = nil,
-        settings: Settings = Settings(), configuration: ConfigurationSnapshot = ConfigurationSnapshot(),
-        sinks: [any ReportSink]? = nil, setUpSignals: Bool = true
+        fileEventHandler: String? = nil, settings: Settings = Settings(),
+        configuration: ConfigurationSnapshot = ConfigurationSnapshot(), sinks: [any ReportSink]? = nil,
+        setUpSignals: Bool = true
     ) throws(GuruMeditationError) -> GuruMeditation {
         let setup = try Setup(
             package: package, serviceName: serviceName, signals: signals, logDirectory: logDirectory,
-            settings: settings, configuration: configuration, sinks: sinks, setUpSignals: setUpSignals)
+            fileEventHandler: fileEventHandler, settings: settings, configuration: configuration, sinks: sinks,
+            setUpSignals: setUpSignals)
         return try current.withLock { current throws(GuruMeditationError) in
             if let current {
                 if current.pid == getpid() { throw GuruMeditationError(.alreadySetUp) }

@@ -6,8 +6,8 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
     /// What kind of refusal it is; compare with the constants.
     public struct Code: Sendable, Equatable {
         enum Value: Equatable {
-            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, configurationTooLarge, systemRefused
-            case reportFailed
+            case alreadySetUp, notSetUp, unusableSignal, unusableLogDirectory, unusableTriggerFile
+            case configurationTooLarge, systemRefused, reportFailed
         }
         var value: Value
 
@@ -16,6 +16,7 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         public static let unusableSignal = Code(value: .unusableSignal)
         public static let unusableLogDirectory = Code(value: .unusableLogDirectory)
         public static let configurationTooLarge = Code(value: .configurationTooLarge)
+        public static let unusableTriggerFile = Code(value: .unusableTriggerFile)
         public static let systemRefused = Code(value: .systemRefused)
         public static let reportFailed = Code(value: .reportFailed)
     }
@@ -43,6 +44,10 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         case .unusableLogDirectory:
             "Reports cannot be written to the directory \(subject): \(reason). "
                 + "Choose one that this user may write to, or leave logDirectory out to use standard error."
+        case .unusableTriggerFile:
+            "The trigger file \(subject) cannot be used: "
+                + (errorNumber == 0
+                    ? "it is not a regular file. Choose another." : "\(reason). Create it (touch \(subject)).")
         case .configurationTooLarge:
             "The configuration takes \(subject), and reports hold 1 MiB of it. Leave out what nobody will look for."
         case .systemRefused where errorNumber == ENOENT:

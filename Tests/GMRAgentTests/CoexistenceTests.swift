@@ -47,6 +47,16 @@ extension AgentTests {
             }
         }
 
+        /// What is said of a signal that was ignored finds no reader, and nothing waits for one.
+        @Test func aReaderWhoSleepsHoldsUpNeitherSetUpNorReports() throws {
+            let service = try FetchingService(fetcher: nil)
+            defer { service.close() }
+            service.stallErrors(isNonblocking: false)
+            let launcher = ["/bin/sh", "-c", "trap '' USR2; exec \"$@\"", "sh"]
+            try service.start(environment: [:], launcher: launcher)
+            #expect(try service.reports(count: 1).count == 1)
+        }
+
         @Test func errnoAndTheSignalMaskAreLeftAlone() async throws {
             try await withAgent { gmr in
                 let spin = Spin()

@@ -16,6 +16,8 @@ struct GMRReport {
     var threadsCaptured: Int
     var gaps: [String]
     var finishedBy: String?
+    /// `signal`, `file`, `api`.
+    var triggerKind: String?
     /// Triggers beyond the first that this report answers.
     var coalescedCount: Int
     var sectionTitles: [String]
@@ -33,7 +35,9 @@ struct GMRReport {
         threadsFound = completeness["threadsFound"] as? Int ?? -1
         threadsCaptured = completeness["threadsCaptured"] as? Int ?? -1
         gaps = completeness["gaps"] as? [String] ?? []
-        coalescedCount = (report["trigger"] as? [String: Any])?["coalesced"] as? Int ?? 0
+        let trigger = report["trigger"] as? [String: Any]
+        triggerKind = trigger?["kind"] as? String
+        coalescedCount = trigger?["coalesced"] as? Int ?? 0
         finishedBy = completeness["finishedBy"] as? String
         let sections = report["sections"] as? [[String: Any]] ?? []
         sectionTitles = sections.compactMap { $0["title"] as? String }

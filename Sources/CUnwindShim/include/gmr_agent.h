@@ -17,6 +17,8 @@ typedef struct {
     uint32_t setup_bytes;
     const int32_t *signals; /* trigger signals; copied */
     uint32_t signal_count;
+    const char *watched_path;   /* absolute; copied. A file that triggers a report when it changes; NULL: none */
+    uint64_t watch_interval_ns; /* how long it may go unlooked at, and the least time between two of its triggers */
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
@@ -48,6 +50,10 @@ int gmr_agent_stop(void);
 
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
+
+/* What GMR_CONFLICT_* means, as the end of a sentence that begins with the signal's name; NULL: no conflict.
+ * Any process. */
+const char *gmr_signal_conflict_text(uint32_t conflict);
 
 /* The arena, or NULL before the first install and in a fork child; valid until the next install. */
 gmr_arena_header_t *gmr_agent_arena(void);

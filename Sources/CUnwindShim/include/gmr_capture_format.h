@@ -183,6 +183,16 @@ _Static_assert(sizeof(gmr_publication_t) == 16, "wire format");
 /* How a report ended, for gmr_arena_header_t.delivery. */
 enum { GMR_DELIVERY_NONE = 0, GMR_DELIVERED = 1, GMR_DELIVERY_FAILED = 2 };
 
+/* gmr_arena_header_t.signal_conflicts: why a trigger signal may make no report. */
+enum {
+    GMR_CONFLICT_NONE = 0,
+    GMR_CONFLICT_IGNORED = 1,     /* other code ignores it now */
+    GMR_CONFLICT_DEFAULT = 2,     /* other code gave it its default action */
+    GMR_CONFLICT_REPLACED = 3,    /* other code put a handler over ours */
+    GMR_CONFLICT_SHARED = 4,      /* a signalfd reads it too */
+    GMR_CONFLICT_WAS_IGNORED = 5, /* before set-up; told then, never in the arena */
+};
+
 typedef struct {
     uint64_t magic;
     uint32_t version;
@@ -233,6 +243,8 @@ typedef struct {
     uint32_t sinks_failed;  /* 1: the service's own sinks did not take this one, so it goes to standard error */
     uint64_t symbolize_ns, render_ns; /* durations; 0: not done */
     uint64_t fetch_until_ns; /* CLOCK_MONOTONIC: until then what a helper started may still fetch debug information */
+
+    uint8_t signal_conflicts[64]; /* GMR_CONFLICT_* of the trigger signals; index: number - 1 */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

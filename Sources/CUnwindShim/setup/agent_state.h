@@ -29,6 +29,7 @@ typedef struct {
     pthread_t agent;
     gmr_desk_t worker;
     gmr_desk_t sections;
+    gmr_desk_t watcher;
     uint32_t worker_work;
     uint32_t worker_did; /* GMR_WORK_*. release: pairs with the acquire in finish_in_worker() */
     uint32_t wanted;     /* GMR_WORK_* of every report; atomic */
@@ -40,6 +41,7 @@ typedef struct {
     uint64_t arena_inode, executable_inode;
     int executable_descriptor;
     int null_descriptor;
+    int has_own_table;
     int can_fetch; /* the kernel hands over another table's descriptors */
 } gmr_agent_state_t;
 
@@ -72,10 +74,33 @@ void gmr_descriptors_leave_stderr(void);
 int gmr_signals_install(void);
 void gmr_signals_restore(void);
 int gmr_capture_signal_take(void);
+/* Puts our handler over what is there, which it passes the signal on to. Returns 0 or a negative errno. */
+int gmr_trigger_signal_take(int number);
+int gmr_trigger_signal_is_ours(int number);
 /* Every signal but those that a fault of the thread itself raises. */
 void gmr_signals_asynchronous(sigset_t *mask);
 /* Where every thread of the application masks a trigger, as libdispatch's workers do, the agent thread receives it. */
 void gmr_signals_let_triggers_in(void);
+
+/* signal_readers.c: bits 1 << (number - 1) of the signals that a signalfd of the application reads. */
+uint64_t gmr_signals_read_by_descriptors(void);
+
+/* signal_conflicts.c, the agent thread: sets the arena's signal_conflicts and tells of each on standard error, once. */
+/* At set-up, when the signals are taken. */
+void gmr_signals_begin_looks(void);
+/* How long the agent may sleep before gmr_signals_look_now(). */
+uint64_t gmr_signals_until_look(void);
+void gmr_signals_look_now(void);
+/* At each report. Thoroughly: what signalfds read too, which takes a while where many descriptors are open. */
+void gmr_signals_look(int thoroughly);
+/* signal_conflicts.c, the watcher: has the agent look where a signal is not ours any more. */
+void gmr_signals_watch(void);
+
+/* file_watch.c, the agent thread: a thread that triggers a report when the file changes; `path` is absolute, and there
+ * need not be a file yet. Returns 0 or a negative errno. */
+int gmr_file_watch_start(const char *path, uint64_t interval_ns);
+/* Ends that thread, if there is one, at once. */
+void gmr_file_watch_stop(void);
 
 /* desk.c */
 /* Returns when the thread has introduced itself, so that no report takes it for one of the application's. */

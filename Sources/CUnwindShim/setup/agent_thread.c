@@ -172,6 +172,7 @@ static void make_report(void) {
     arena->sinks_failed = 0;
     arena->symbolize_ns = arena->render_ns = 0;
     check_descriptors();
+    gmr_signals_look(0);
     (void)gmr_capture_signal_take();
     (void)gmr_ss_capture();
     gmr_walk_all(arena);
@@ -224,17 +225,25 @@ void *gmr_agent_main(void *unused) {
         warm_up();
         open_executable();
         gmr_signals_let_triggers_in();
+        gmr_signals_begin_looks();
+        state->agent_step = "starting the file watcher";
+        const char *path = state->config.watched_path;
+        if (path) state->agent_error = gmr_file_watch_start(path, state->config.watch_interval_ns);
     }
     gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);
     gmr_ss_futex_wake(&state->agent_ready);
     if (state->agent_error) return NULL;
     while (!gmr_load_acquire(&state->stopping)) {
         uint32_t posted = gmr_load_acquire(&gmr_safe_state.posted);
-        if (posted == gmr_safe_state.taken) {
-            (void)gmr_ss_futex_wait(&gmr_safe_state.posted, posted, GMR_FOR_EVER);
-        } else {
+        uint64_t until_look_ns = gmr_signals_until_look();
+        if (posted != gmr_safe_state.taken) {
             make_report();
+        } else if (until_look_ns == 0) {
+            gmr_signals_look_now();
+        } else {
+            (void)gmr_ss_futex_wait(&gmr_safe_state.posted, posted, until_look_ns);
         }
     }
+    gmr_file_watch_stop();
     return NULL;
 }

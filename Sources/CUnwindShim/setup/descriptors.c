@@ -57,6 +57,7 @@ int gmr_descriptors_separate(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     if (!(gmr_safe_state.allowed & GMR_PROBE_UNSHARE)) return -EPERM;
     if (unshare(CLONE_FILES) != 0) return -errno;
+    state->has_own_table = 1;
     state->can_fetch = (gmr_safe_state.allowed & GMR_PROBE_GETFD) != 0;
     /* What the application had open at this moment must not stay open here for ever: another process may wait for
      * the end of a pipe. stderr is fetched anew for each report, and kept only where the kernel cannot do that. */

@@ -98,16 +98,17 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
         if (!error) error = gmr_desk_start(&state->sections, sections_main, SECTIONS_STACK_BYTES);
     }
     if (error) {
-        gmr_signals_restore();
         end_threads();
+        gmr_signals_restore();
     }
     return error;
 }
 
 int gmr_agent_stop(void) {
     if (!gmr_safe_state.installed || gmr_safe_state.pid != getpid()) return -ESRCH;
-    gmr_signals_restore();
     end_threads();
+    /* Now that the agent takes none of them again. */
+    gmr_signals_restore();
     return 0;
 }
 

@@ -46,10 +46,14 @@ static void give_back(int number, handler_t *handler) {
 
 int gmr_capture_signal_take(void) { return take(GMR_CAPTURE_SIGNAL_NUMBER, gmr_ss_on_capture_signal); }
 
+int gmr_trigger_signal_take(int number) { return take(number, gmr_ss_on_trigger_signal); }
+
+int gmr_trigger_signal_is_ours(int number) { return is_ours(number, gmr_ss_on_trigger_signal); }
+
 int gmr_signals_install(void) {
     int error = gmr_capture_signal_take();
     for (uint32_t i = 0; i < gmr_agent_state.signal_count && error == 0; i++) {
-        error = take(gmr_agent_state.signals[i], gmr_ss_on_trigger_signal);
+        error = gmr_trigger_signal_take(gmr_agent_state.signals[i]);
     }
     if (error) gmr_signals_restore();
     return error;

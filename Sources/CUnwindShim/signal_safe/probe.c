@@ -6,6 +6,7 @@
 #include "probe.h"
 
 #include <linux/sched.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 
 #include "clone_x86_64.h"
@@ -33,6 +34,12 @@ static void try_vm_read(void) GMR_SIGNAL_SAFE {
     gmr_ss_leave(gmr_ss_read_memory(gmr_ss_gettid(), (uint64_t)&probe.word, &word, sizeof word) != sizeof word);
 }
 
+static void try_inotify(void) GMR_SIGNAL_SAFE {
+    long inotify = gmr_ss_syscall1(SYS_inotify_init1, IN_NONBLOCK);
+    long watch = gmr_ss_syscall3(SYS_inotify_add_watch, inotify, "/", IN_DELETE_SELF);
+    gmr_ss_leave(watch < 0 || gmr_ss_syscall3(SYS_eventfd2, 0, 0, 0) < 0);
+}
+
 static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
 
 /* 1 where the child came to its end by itself and was content. */
@@ -54,6 +61,7 @@ uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
         if (survives(try_getfd)) result |= GMR_PROBE_GETFD;
         if (survives(try_unshare)) result |= GMR_PROBE_UNSHARE;
         if (survives(try_vm_read)) result |= GMR_PROBE_VM_READ;
+        if (survives(try_inotify)) result |= GMR_PROBE_INOTIFY;
     }
     (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
     return result;

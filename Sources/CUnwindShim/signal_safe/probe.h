@@ -11,6 +11,7 @@ enum {
     GMR_PROBE_UNSHARE = 1u << 1, /* unshare(CLONE_FILES) */
     GMR_PROBE_VM_READ = 1u << 2, /* process_vm_readv */
     GMR_PROBE_CLONE = 1u << 3,   /* clone() of a process that shares memory */
+    GMR_PROBE_INOTIFY = 1u << 4, /* inotify and eventfd */
 };
 
 /* The calls that this process may make and that work, GMR_PROBE_*. Each is tried in a child that shares this one's

@@ -48,6 +48,10 @@ struct CaptureDecoder {
             let count = header.lost_reports == 1 ? "1 earlier report" : "\(header.lost_reports) earlier reports"
             gaps.append("\(count) lost: nobody took what was written (\(String(describingErrno: header.lost_error)))")
         }
+        for (index, conflict) in withUnsafeBytes(of: header.signal_conflicts, Array.init).enumerated() {
+            guard let text = gmr_signal_conflict_text(UInt32(conflict)) else { continue }
+            gaps.append("\(SignalNumber(rawValue: Int32(index) + 1)?.name ?? "") \(String(cString: text))")
+        }
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),

@@ -8,7 +8,7 @@ extension Settings {
         captureDeadline = captureDeadline.limited
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
-        fileEventHandlerInterval = fileEventHandlerInterval.limited
+        fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))
         maximumThreadCount = min(max(maximumThreadCount, 64), Int(GMR_MAX_THREADS))
     }
 }

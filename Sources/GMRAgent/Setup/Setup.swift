@@ -12,8 +12,9 @@ struct Setup {
     var sinks: [any ReportSink] = []
 
     init(
-        package: Package, serviceName: String?, signals: [SignalNumber]?, logDirectory: String?, settings: Settings,
-        configuration: ConfigurationSnapshot, sinks: [any ReportSink]?, setUpSignals: Bool
+        package: Package, serviceName: String?, signals: [SignalNumber]?, logDirectory: String?,
+        fileEventHandler: String?, settings: Settings, configuration: ConfigurationSnapshot,
+        sinks: [any ReportSink]?, setUpSignals: Bool
     ) throws(GuruMeditationError) {
         var settings = settings
         let environment = Self.environment()
@@ -27,8 +28,10 @@ struct Setup {
         let outputs = try Self.outputs(
             logDirectory: logDirectory, settings: settings, sinks: sinks, ownSinks: &self.sinks)
         settings.logDirectory = outputs.directory
+        settings.fileEventHandler = try Self.triggerFile(
+            argument: fileEventHandler, set: settings.fileEventHandler, environment: environment)
         self.signals = []
-        if setUpSignals {
+        if setUpSignals, settings.fileEventHandler == nil || settings.signalsBesideFile {
             self.signals = signals ?? settings.signals.map { $0.compactMap { SignalNumber($0) } } ?? [.usr2]
         }
         settings.signals = self.signals.map(\.name)
@@ -51,6 +54,8 @@ struct Setup {
         guard bytes.count <= Int(GMR_SETUP_CAPACITY_BYTES) else {
             throw GuruMeditationError(.configurationTooLarge, "\(bytes.count) bytes")
         }
+        let watchedPath = record.settings.fileEventHandler.flatMap { strdup($0) }
+        defer { free(watchedPath) }
         let numbers = signals.map(\.rawValue)
         var step: UnsafePointer<CChar>?
         let result = bytes.withUnsafeBytes { bytes in
@@ -60,6 +65,8 @@ struct Setup {
                 config.setup_bytes = UInt32(clamping: bytes.count)
                 config.signals = numbers.baseAddress
                 config.signal_count = UInt32(numbers.count)
+                config.watched_path = UnsafePointer(watchedPath)
+                config.watch_interval_ns = record.settings.fileEventHandlerInterval.nanoseconds
                 config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
                 config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
                 config.helper_silence_ns = record.settings.helperSilence.nanoseconds
@@ -122,6 +129,18 @@ struct Setup {
         let problem = directory.prepare()
         if problem == 0 { return directory.path }
         throw GuruMeditationError(.unusableLogDirectory, directory.path, errorNumber: problem)
+    }
+
+    /// A trigger file that is not there is thrown. What the environment says may still come true: it is watched for.
+    private static func triggerFile(
+        argument: String?, set: String?, environment: [String: String]
+    ) throws(GuruMeditationError) -> String? {
+        guard let file = (argument ?? set).map(TriggerFile.init) else { return nil }
+        guard let problem = file.problem else { return file.path }
+        let isFromEnvironment = argument == nil && environment["GMR_FILE_EVENT_HANDLER"]?.isEmpty == false
+        guard isFromEnvironment else { throw problem }
+        warn("\(problem) Until then it triggers nothing.")
+        return file.path
     }
 
     /// `Process.environment` without Foundation.

@@ -1,0 +1,62 @@
+/*
+ * signal_readers.c: the signals that somebody in this process reads from a descriptor.
+ * Runs on the agent thread.
+ * A handler may not run it. It allocates nothing and takes no lock.
+ */
+#include "../signal_safe/syscalls_x86_64.h"
+#include "agent_state.h"
+
+struct linux_dirent64 {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_bytes;
+    uint8_t type;
+    char name[];
+};
+
+static int starts_with(const char *text, const char *beginning) {
+    while (*beginning && *text == *beginning) text++, beginning++;
+    return *beginning == 0;
+}
+
+/* The mask of a signalfd, of a file that has the line `sigmask:` and 16 hexadecimal digits; 0 for others. */
+static uint64_t mask_of(int directory, const char *name) {
+    char text[512] = {0};
+    int fd = gmr_ss_open_at(directory, name, O_RDONLY);
+    if (fd < 0) return 0;
+    (void)gmr_ss_read(fd, text, sizeof text - 1);
+    gmr_ss_close(fd);
+    const char *at = text;
+    while (*at && !starts_with(at, "\nsigmask:\t")) at++;
+    if (!*at) return 0;
+    uint64_t mask = 0;
+    for (at += sizeof "\nsigmask:\t" - 1; *at && *at != '\n'; at++) {
+        mask = mask << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+    }
+    return mask;
+}
+
+static int is_signal_descriptor(int directory, const char *name) {
+    char target[32] = {0};
+    (void)gmr_ss_syscall4(SYS_readlinkat, directory, name, target, sizeof target - 1);
+    return starts_with(target, "anon_inode:[signalfd]");
+}
+
+uint64_t gmr_signals_read_by_descriptors(void) {
+    uint64_t mask = 0;
+    char entries[2048] __attribute__((aligned(8)));
+    long bytes;
+    /* /proc/self is the process, so this is the application's table, not the agent's. */
+    int links = gmr_ss_open_at(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY);
+    int facts = gmr_ss_open_at(AT_FDCWD, "/proc/self/fdinfo", O_RDONLY | O_DIRECTORY);
+    while (links >= 0 && facts >= 0 && (bytes = gmr_ss_syscall3(SYS_getdents64, links, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < bytes;) {
+            const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(entries + at);
+            if (is_signal_descriptor(links, entry->name)) mask |= mask_of(facts, entry->name);
+            at += entry->record_bytes;
+        }
+    }
+    if (links >= 0) gmr_ss_close(links);
+    if (facts >= 0) gmr_ss_close(facts);
+    return mask;
+}
