@@ -68,9 +68,13 @@ let package = Package(
         .executableTarget(
             name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent"], path: "Tests/HangZoo",
             swiftSettings: zooSettings),
+        // What tests of processes share.
+        .target(name: "ProcessKit", path: "Tests/ProcessKit"),
         .testTarget(
-            name: "HangZooTests", dependencies: ["HangZoo"], path: "Tests/HangZooTests",
+            name: "HangZooTests", dependencies: ["HangZoo", "ProcessKit"], path: "Tests/HangZooTests",
             exclude: ["Plugins", "gdb_walk.py"]),
+        .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
+        .testTarget(name: "ConformanceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

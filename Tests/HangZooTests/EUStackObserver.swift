@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// Runs eu-stack of elfutils: an unwinder that shares no code with gdb or libunwind, to show that the comparison and
 /// the zoo are right where there is no report. It lists physical frames only, and no thread names.
@@ -8,7 +9,7 @@ struct EUStackObserver: StackObserver {
     @available(*, noasync)
     func threads(of pid: Int32) throws -> [ObservedThread] {
         let result = try ToolRun.run(
-            "eu-stack", ["-p", "\(pid)", "-n", "0", "-r", "--debuginfo-path=/nonexistent"], environment: [:])
+            "eu-stack", ["-p", "\(pid)", "-n", "0", "-r", "--debuginfo-path=/nonexistent"])
         var threads: [ObservedThread] = []
         for line in result.text.split(separator: "\n") {
             let words = line.split(separator: " ", omittingEmptySubsequences: true)

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// Runs gdb with gdb_walk.py. gdb walks frames and reports them through its Python API, so that nothing of its text
 /// (wrapped lines, demangled names, colours) has to be parsed.

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// What the tests read of a JSON report; the contract `gmr-report/1`.
 struct GMRReport {
@@ -70,5 +71,14 @@ struct GMRReport {
         return ObservedFrame(
             address: address, name: json["mangled"] as? String ?? json["function"] as? String,
             isInlined: json["inlined"] as? Bool ?? false)
+    }
+}
+
+extension ReportDirectory {
+    /// Waits for a report that was not there before. Blocks the calling thread.
+    @available(*, noasync)
+    func nextReport(within deadline: Duration) throws -> GMRReport {
+        let name = try nextName(within: deadline)
+        return try GMRReport(Data(contentsOf: url.appending(path: name)), fileName: name)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// HangZoo built with optimization, in a scratch directory beside that of the tests.
 enum ReleaseBuild {

@@ -1,3 +1,4 @@
+import ProcessKit
 import Testing
 
 /// The comparison on literal values: it must be able to fail.
@@ -83,9 +84,9 @@ import Testing
     }
 
     @Test func onlyFinishedReportsAreReports() {
-        #expect(ReportDirectory.isReport("hangzoo_gurumeditation_20261120202451"))
-        #expect(ReportDirectory.isReport("hangzoo_gurumeditation_20261120202451_2"))
-        #expect(!ReportDirectory.isReport(".hangzoo_gurumeditation_20261120202451.tmp"))
-        #expect(!ReportDirectory.isReport("stderr"))
+        #expect(ReportDirectory.isReport("hangzoo_gurumeditation_20261120202451", serviceName: "hangzoo"))
+        #expect(ReportDirectory.isReport("hangzoo_gurumeditation_20261120202451_2", serviceName: "hangzoo"))
+        #expect(!ReportDirectory.isReport(".hangzoo_gurumeditation_20261120202451.tmp", serviceName: "hangzoo"))
+        #expect(!ReportDirectory.isReport("stderr", serviceName: "hangzoo"))
     }
 }

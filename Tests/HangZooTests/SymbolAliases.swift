@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// Knows which names are the same function.
 protocol AliasSource {
@@ -21,7 +22,7 @@ final class ELFAliases: AliasSource {
         if let known = values[module] { return known }
         var table: [String: Set<String>] = [:]
         for file in [module, debugFile(of: module)].compactMap(\.self) {
-            let text = (try? ToolRun.run("readelf", ["-sW", file], environment: [:]))?.text ?? ""
+            let text = (try? ToolRun.run("readelf", ["-sW", file]))?.text ?? ""
             for line in text.split(separator: "\n") {
                 let words = line.split(separator: " ", omittingEmptySubsequences: true)
                 guard words.count >= 8, words[3] == "FUNC" || words[3] == "IFUNC" || words[3] == "NOTYPE" else {
@@ -35,7 +36,7 @@ final class ELFAliases: AliasSource {
     }
 
     private func debugFile(of module: String) -> String? {
-        guard let notes = try? ToolRun.run("readelf", ["-n", module], environment: [:]).text,
+        guard let notes = try? ToolRun.run("readelf", ["-n", module]).text,
             let match = notes.firstMatch(of: /Build ID: ([0-9a-f]{2})([0-9a-f]+)/)
         else { return nil }
         let path = "/usr/lib/debug/.build-id/\(match.1)/\(match.2).debug"

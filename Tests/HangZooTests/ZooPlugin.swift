@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// Shared libraries that a scenario loads, compiled when first needed.
 enum ZooPlugin {

@@ -1,11 +1,12 @@
 import Foundation
+import ProcessKit
 import Testing
 
 /// Everything that starts a zoo process, one test after the other: each takes both processors of a small machine.
 @Suite(.serialized) enum ZooSuites {
     /// Whether HangZoo was built with GMR's agent (`ZOO_HAS_AGENT` in Package.swift).
     static let hasAgent: Bool = {
-        let text = try? ToolRun.run(ZooProcess.debugExecutable.path, ["--agent"], environment: [:]).text
+        let text = try? ToolRun.run(ZooProcess.debugExecutable.path, ["--agent"]).text
         return text?.hasPrefix("linked") ?? false
     }()
 

@@ -1,18 +1,47 @@
 import Foundation
+import Synchronization
+
+/// A process that did not do what a test needs of it.
+public struct ProcessFailure: Error, CustomStringConvertible {
+    public var description: String
+
+    public init(description: String) {
+        self.description = description
+    }
+}
 
 /// Starts a program in a process group of its own with no signal blocked. Foundation's Process would hand on the mask of
 /// the calling thread, and a thread of the concurrency pool blocks most signals: the zoo would never see SIGUSR2, and
 /// gdb, waiting for SIGCHLD, would sometimes wait for ever.
-enum Spawn {
+public enum Spawn {
     /// Descriptors of the child: standard input, output and error.
-    struct Descriptors {
+    public struct Descriptors {
         var input: Int32
         var output: Int32
         var error: Int32
+
+        public init(input: Int32, output: Int32, error: Int32) {
+            self.input = input
+            self.output = output
+            self.error = error
+        }
+    }
+
+    private static let oneAtATime = Mutex(())
+
+    /// A pipe that no child inherits but as what it is given: an end that stayed open there would hide the pipe's end.
+    public static func pipe() -> Pipe {
+        oneAtATime.withLock { _ in
+            let pipe = Pipe()
+            for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+                _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            }
+            return pipe
+        }
     }
 
     /// The child's pid, which is also its process group. `environment` is added to that of this process.
-    static func start(
+    public static func start(
         _ program: String, _ arguments: [String], environment: [String: String], descriptors: Descriptors
     ) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
@@ -38,9 +67,11 @@ enum Spawn {
             for pointer in argumentPointers + environmentPointers { free(pointer) }
         }
         var child: pid_t = 0
-        let error = posix_spawnp(&child, program, &actions, &attributes, argumentPointers, environmentPointers)
+        let error = oneAtATime.withLock { _ in
+            posix_spawnp(&child, program, &actions, &attributes, argumentPointers, environmentPointers)
+        }
         guard error == 0 else {
-            throw ObservationFailure(description: "\(program): \(String(cString: strerror(error)))")
+            throw ProcessFailure(description: "\(program): \(String(cString: strerror(error)))")
         }
         return child
     }

@@ -1,17 +1,17 @@
 import Foundation
 
 /// A tool run to its end, its standard output and error together.
-struct ToolRun {
+public struct ToolRun {
     /// The exit status; 128 + N where signal N ended it.
-    var status: Int32
-    var text: String
+    public var status: Int32
+    public var text: String
 
     /// Blocks the calling thread. Kills the tool after `deadline`.
     @available(*, noasync)
-    static func run(
-        _ tool: String, _ arguments: [String], environment: [String: String], deadline: Duration = .seconds(60)
+    public static func run(
+        _ tool: String, _ arguments: [String], environment: [String: String] = [:], deadline: Duration = .seconds(60)
     ) throws -> ToolRun {
-        let pipe = Pipe()
+        let pipe = Spawn.pipe()
         let null = FileHandle.nullDevice
         let pid = try Spawn.start(
             tool, arguments, environment: environment,

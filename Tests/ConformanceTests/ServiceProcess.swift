@@ -1,0 +1,94 @@
+import Foundation
+import ProcessKit
+
+/// A running `ReportService`, ended by `kill()`.
+final class ServiceProcess {
+    let process: ChildProcess
+    /// For its log directory and its trigger file; removed with it.
+    var directory: URL { process.directory }
+
+    var pid: Int32 { process.pid }
+
+    /// Starts it and waits until it works. `DIR` in what is given stands for `directory`. Blocks.
+    /// - Parameters:
+    ///   - shell: What a shell does, with the command in "$0" and "$@", which it must exec.
+    ///   - prepare: Is given `directory` before the start.
+    @available(*, noasync)
+    init(
+        _ arguments: [String], environment: [String: String] = [:], shell: String? = nil,
+        prepare: (URL) throws -> Void = { _ in }
+    ) throws {
+        let directory = try ChildProcess.makeDirectory()
+        try prepare(directory)
+        func placed(_ text: String) -> String { text.replacingOccurrences(of: "DIR", with: directory.path) }
+        var command = [ChildProcess.built("ReportService")] + arguments.map(placed)
+        if let shell { command = ["/bin/sh", "-c", placed(shell)] + command }
+        process = try ChildProcess(
+            command[0], Array(command.dropFirst()), environment: environment.mapValues(placed), directory: directory)
+        guard try process.readLine() == "ready" else {
+            let errors = process.standardError
+            process.kill()
+            throw ProcessFailure(description: errors)
+        }
+    }
+
+    /// Runs `body` with a service, and ends it.
+    @available(*, noasync)
+    static func with(
+        _ arguments: [String], environment: [String: String] = [:], shell: String? = nil,
+        prepare: (URL) throws -> Void = { _ in }, body: (ServiceProcess) throws -> Void
+    ) throws {
+        let service = try ServiceProcess(arguments, environment: environment, shell: shell, prepare: prepare)
+        defer { service.process.kill() }
+        try body(service)
+    }
+
+    func send(_ signal: Int32) {
+        Foundation.kill(pid, signal)
+    }
+
+    /// As the command does.
+    func touch(_ name: String) {
+        utimensat(AT_FDCWD, directory.appending(path: name).path, nil, 0)
+    }
+
+    /// Waits until standard error has so many reports. Blocks.
+    @available(*, noasync)
+    func reportsOnStandardError(count: Int = 1) throws -> [TextReport] {
+        try reports(in: directory.appending(path: "stderr"), count: count)
+    }
+
+    /// Waits until a log has so many reports. Blocks.
+    @available(*, noasync)
+    func reports(in log: URL, count: Int) throws -> [TextReport] {
+        let end = ContinuousClock.now + .seconds(30)
+        while true {
+            let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+            let reports = TextReport.all(in: text)
+            if reports.count >= count { return reports }
+            guard ContinuousClock.now < end else {
+                throw ProcessFailure(description: "\(reports.count) of \(count) reports in the log: \(text)")
+            }
+            usleep(2000)
+        }
+    }
+
+    /// Where the service puts reports, below `directory`.
+    func directory(_ folder: String, of serviceName: String) -> ReportDirectory {
+        ReportDirectory(directory.appending(path: folder), serviceName: serviceName)
+    }
+
+    /// `SigCgt`, `SigIgn` and such of /proc/PID/status.
+    func signalMask(_ key: String) throws -> UInt64 {
+        let lines = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).split(separator: "\n")
+        return lines.first { $0.hasPrefix(key + ":") }.flatMap { UInt64($0.dropFirst(key.count + 2), radix: 16) } ?? 0
+    }
+}
+
+extension ReportDirectory {
+    /// Waits for a report that was not there before. Blocks.
+    @available(*, noasync)
+    func nextTextReport() throws -> TextReport {
+        try TextReport(file: url.appending(path: nextName(within: .seconds(30))))
+    }
+}
