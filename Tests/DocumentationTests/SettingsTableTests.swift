@@ -1,0 +1,26 @@
+import GMRAgent
+import Testing
+
+extension DocumentationTests {
+    /// The article on settings has a row for each setting, in the words of its definition.
+    @Suite struct SettingsTable {
+        @Test func theTableIsTheOneOfTheDefinitions() throws {
+            let article = try #require(try Article.all().first { $0.name == "Settings.md" })
+            let shown = try article.text().split(separator: "\n").filter { $0.hasPrefix("|") }.map(String.init)
+            if shown != Self.table {
+                Issue.record("the table of \(article.path) should be:\n\(Self.table.joined(separator: "\n"))")
+            }
+        }
+
+        private static var table: [String] {
+            ["| Key | Variable | Type | Default | Meaning |", "|---|---|---|---|---|"]
+                + Settings.definitions.map { definition in
+                    let unit = definition.unit.map { " (\($0))" } ?? ""
+                    let isNumber = ["integer", "number"].contains(definition.type)
+                    let range = isNumber ? definition.accepted.map { " (\($0))" } ?? "" : ""
+                    return "| `\(definition.key)` | `\(definition.variable)` | \(definition.type)\(unit) "
+                        + "| \(definition.defaultText) | \(definition.meaning)\(range) |"
+                }
+        }
+    }
+}
