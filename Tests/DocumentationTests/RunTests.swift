@@ -1,0 +1,38 @@
+import Foundation
+import GMRAgent
+import Testing
+
+extension DocumentationTests {
+    /// Code of the articles that says what comes out, run. Reports are asked for by `report()`, so nothing is written.
+    @Suite struct Run {
+        @Test func theReadmesServiceHasItsSectionAndHidesItsPassword() async throws {
+            let gmr = try READMESnippets.setUp()
+            defer { stop(gmr) }
+            let report = try await gmr.report()
+            #expect(report.package == Package(vendor: "Example", product: "orders", version: "1.4.2"))
+            #expect(report.sections.map(\.title) == ["Connection pool"])
+            let text = TextRenderer.render(report)
+            #expect(text.contains("password = ***") && !text.contains("correct horse"))
+        }
+
+        @Test func secretsAreKnownInEachWay() async throws {
+            let gmr = try AddReportsSnippets.configuration(login: "swordfish", tokenFromTheVault: "from the vault")
+            defer { stop(gmr) }
+            gmr.registerSection("Leaks") {
+                [
+                    "iban": "DE02120300000000202051", "by value": "swordfish; from the vault; hunter22",
+                    "by place": "amqp://nova:hunter33@host token=hunter44", "accounts": 3,
+                ]
+            }
+            let text = TextRenderer.render(try await gmr.report())
+            for secret in ["DE0212", "swordfish", "from the vault", "hunter"] { #expect(!text.contains(secret)) }
+            #expect(text.contains("host = db-1.example") && text.contains("accounts = 3"))
+            #expect(text.contains("by value = ***; ***; ***"))
+        }
+    }
+}
+
+/// From a function that is not asynchronous, as `stop()` has to be called.
+func stop(_ gmr: GuruMeditation) {
+    gmr.stop()
+}
