@@ -15,6 +15,30 @@ extension DocumentationTests {
             #expect(text.contains("password = ***") && !text.contains("correct horse"))
         }
 
+        @Test func aSectionLooksAsItIsShown() throws {
+            let article = try #require(try Article.all().first { $0.name == "Sections.md" })
+            let text = TextRenderer.section(Section(title: "Kinds", data: SectionsSnippets.kinds()))
+            let lines = text.split(separator: "\n").map { line in
+                String(line.reversed().drop { $0 == " " }.reversed())
+            }
+            #expect(try article.text().contains("```text\n\(lines.joined(separator: "\n"))\n```"))
+        }
+
+        @Test func sectionsAreRegisteredAsShown() async throws {
+            let gmr = try TriggersSnippets.signals()
+            defer { stop(gmr) }
+            #expect(gmr.settings.signals == ["SIGUSR2", "SIGRTMIN+3"])
+            SectionsSnippets.register(gmr: gmr, cache: SectionsSnippets.Cache())
+            SectionsSnippets.unregister(gmr: gmr)
+            SectionsSnippets.encodable(gmr: gmr, pool: SectionsSnippets.Pool())
+            let report = try await gmr.report()
+            #expect(report.sections.map(\.title) == ["Connection pool", "Cache", "Connection pool"])
+            #expect(report.sections[1].data == ["entries": 12])
+            #expect(report.sections[2].data == ["size": 8, "waiting": 31])
+            let text = try await TriggersSnippets.aCall(gmr: gmr)
+            #expect(text.contains("trigger = the program asked for it") && text.contains(#""schema": "gmr-report/1""#))
+        }
+
         @Test func secretsAreKnownInEachWay() async throws {
             let gmr = try AddReportsSnippets.configuration(login: "swordfish", tokenFromTheVault: "from the vault")
             defer { stop(gmr) }
