@@ -5,7 +5,7 @@ extension DocumentationTests {
     /// The article on settings has a row for each setting, in the words of its definition.
     @Suite struct SettingsTable {
         @Test func theTableIsTheOneOfTheDefinitions() throws {
-            let article = try #require(try Article.all().first { $0.name == "Settings.md" })
+            let article = try #require(try Article.all().first { $0.name == "AllSettings.md" })
             let shown = try article.text().split(separator: "\n").filter { $0.hasPrefix("|") }.map(String.init)
             if shown != Self.table {
                 Issue.record("the table of \(article.path) should be:\n\(Self.table.joined(separator: "\n"))")

@@ -5,7 +5,7 @@ import GMRAgent
 #endif
 
 /// The code of the article *Settings*.
-enum SettingsSnippets {
+enum AllSettingsSnippets {
     static func anArgument() throws {
         // snippet
         let gmr = try GuruMeditation.setUpAutorun(
