@@ -12,6 +12,14 @@ extension DocumentationTests {
             }
         }
 
+        @Test(arguments: try Article.all()) func everyVariableThatIsNamedExists(article: Article) throws {
+            // A setting that was renamed or dropped.
+            let variables = Set(Settings.definitions.map(\.variable))
+            for match in try article.text().matches(of: /GMR_[A-Z_]+/) {
+                #expect(variables.contains(String(match.output)), "\(article.path)")
+            }
+        }
+
         private static var table: [String] {
             ["| Key | Variable | Type | Default | Meaning |", "|---|---|---|---|---|"]
                 + Settings.definitions.map { definition in
