@@ -76,7 +76,7 @@ let package = Package(
             name: "HangZooTests", dependencies: ["HangZoo", "ProcessKit"], path: "Tests/HangZooTests",
             exclude: ["Plugins", "gdb_walk.py"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
-        .testTarget(name: "ConformanceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
+        .testTarget(name: "ServiceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -22,6 +22,11 @@ enum Deadlock {
         pthread_barrier_wait(meeting)
     }
 
+    /// Waits for one of them too.
+    static func join() {
+        pthread_mutex_lock(first)
+    }
+
     private static func thread(_ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?)
     {
         var thread = pthread_t()

@@ -18,6 +18,10 @@ struct ServiceOptions {
     var hasBrokenSection = false
     var configuration = ConfigurationSnapshot()
     var framework: Framework?
+    /// Nil: standard error, or a directory.
+    var sinks: [OwnSink]?
+    /// Whether standard output says how each report went.
+    var isObserved = false
 
     init(arguments: [String]) {
         var rest = arguments[...]
@@ -34,6 +38,8 @@ struct ServiceOptions {
             case "--section": sections.append(rest.popFirst() ?? "")
             case "--broken-section": hasBrokenSection = true
             case "--framework": framework = Framework(rawValue: rest.popFirst() ?? "")
+            case "--sink": sinks = (sinks ?? []) + [OwnSink(rawValue: rest.popFirst() ?? "")].compactMap(\.self)
+            case "--observe": isObserved = true
             case "--admin-password": _ = rest.popFirst()
             case "--option": addOption(rest.popFirst() ?? "")
             default:

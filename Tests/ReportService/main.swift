@@ -1,5 +1,6 @@
-// A service as OpenStack's manuals describe one: it takes its options, sets reports up, says `ready`, and works until
-// its standard input ends. Its main thread is blocked in C all the time, and two of its workers are deadlocked.
+// A service as OpenStack's manuals describe one: it takes its options, sets reports up, says `ready`, and answers each
+// byte of its standard input until that ends. Its main thread is blocked in C most of the time, and two of its workers
+// are deadlocked.
 
 import GMRAgent
 import Glibc
@@ -16,7 +17,7 @@ func setUpReports() throws(GuruMeditationError) -> GuruMeditation {
     return try GuruMeditation.setUpAutorun(
         package: Package(vendor: "OpenStack Foundation", product: options.product, version: options.version),
         serviceName: options.serviceName, signals: options.signals, logDirectory: options.logDirectory,
-        fileEventHandler: options.fileEventHandler, configuration: options.configuration,
+        fileEventHandler: options.fileEventHandler, configuration: options.configuration, sinks: options.sinks,
         setUpSignals: options.setUpSignals)
 }
 
@@ -37,7 +38,11 @@ if options.hasBrokenSection {
     gmr.registerSection("Broken Section") { throw ServiceOptions.Failure() }
 }
 
+if options.isObserved {
+    gmr.addObserver { writeLine($0.isDelivered == true ? "delivered" : "lost", to: STDOUT_FILENO) }
+}
+
 Deadlock.start()
 writeLine("ready", to: STDOUT_FILENO)
 var byte: UInt8 = 0
-while read(STDIN_FILENO, &byte, 1) != 0 {}
+while read(STDIN_FILENO, &byte, 1) != 0 { writeLine("served", to: STDOUT_FILENO) }

@@ -57,6 +57,10 @@ void gmr_arena_release_slots(void);
 /* arena.c: gets that memory before the first report. */
 void gmr_arena_ready_slots(void);
 
+/* descriptors.c, in the application's table: /dev/null under each of the numbers 0 to 2 that is closed, so that what a
+ * library opens and keeps does not become the service's stderr. Returns bits 1 << number of those. */
+uint32_t gmr_descriptors_fill_standard(void);
+void gmr_descriptors_empty_standard(uint32_t filled);
 /* descriptors.c: a descriptor table of the agent's own. Returns 0 or a negative errno. */
 int gmr_descriptors_separate(void);
 /* descriptors.c: the same file under a number that the helper's 0 to 3 do not collide with, close-on-exec; closes the

@@ -200,7 +200,10 @@ static int prepare(const char **what) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_safe_state.agent_tid = gmr_ss_gettid();
     *what = "loading libunwind-x86_64.so.8";
+    /* libunwind opens a pipe for good. */
+    uint32_t filled = gmr_descriptors_fill_standard();
     int error = gmr_walker_load();
+    gmr_descriptors_empty_standard(filled);
     if (error) return error;
     gmr_ss_helper_prepare(environ);
     gmr_safe_state.allowed = gmr_ss_probe();

@@ -53,6 +53,20 @@ static int fetch(int number) {
     return fetched < 0 ? -error : fetched;
 }
 
+uint32_t gmr_descriptors_fill_standard(void) {
+    uint32_t filled = 0;
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO) filled |= 1u << fd;
+    if (fd >= 0) close(fd);
+    return filled;
+}
+
+void gmr_descriptors_empty_standard(uint32_t filled) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (filled & 1u << fd) close(fd);
+    }
+}
+
 int gmr_descriptors_separate(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     if (!(gmr_safe_state.allowed & GMR_PROBE_UNSHARE)) return -EPERM;
@@ -62,7 +76,8 @@ int gmr_descriptors_separate(void) {
     /* What the application had open at this moment must not stay open here for ever: another process may wait for
      * the end of a pipe. stderr is fetched anew for each report, and kept only where the kernel cannot do that. */
     (void)syscall(SYS_close_range, 3, ~0u, 0);
-    state->null_descriptor = gmr_descriptors_raise(open("/dev/null", O_RDWR | O_CLOEXEC));
+    /* Not open for writing: what is written where there is no stderr must fail, and be counted as lost. */
+    state->null_descriptor = gmr_descriptors_raise(open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (state->null_descriptor < 0) return state->null_descriptor;
     for (int fd = STDIN_FILENO; fd < STDERR_FILENO; fd++) (void)dup3(state->null_descriptor, fd, 0);
     gmr_descriptors_leave_stderr();

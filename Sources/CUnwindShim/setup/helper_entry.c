@@ -39,6 +39,7 @@ __attribute__((constructor)) static void take_over(int count, char **arguments) 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files: writing fails, and standard error has the report */
     gmr_arena_progress(arena, GMR_HELPER_RUNNING);
     gmr_helper_main(arena);
     _exit(0);

@@ -8,7 +8,7 @@ public struct SettingProblem: Error, Sendable, Equatable, CustomStringConvertibl
     public var complaint: String
     /// What is used in its place.
     public var used: String
-    /// What would have been taken: `text, json, both`.
+    /// What would have been taken: `text, json, xml, both`.
     public var accepted: String
 
     /// A problem from the parts of its sentence.
@@ -20,7 +20,7 @@ public struct SettingProblem: Error, Sendable, Equatable, CustomStringConvertibl
         self.accepted = accepted
     }
 
-    /// One line: `GMR_FORMAT=xml2 is not a format; using text. Accepted: text, json, both`. A value of more than 64
+    /// One line: `GMR_FORMAT=xml2 is not a format; using text. Accepted: text, json, xml, both`. A value of more than 64
     /// characters is cut.
     public var description: String {
         let shown = value.count > 64 ? value.prefix(64) + "…" : value

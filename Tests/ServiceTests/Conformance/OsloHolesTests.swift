@@ -2,7 +2,7 @@ import Foundation
 import ProcessKit
 import Testing
 
-extension ConformanceSuites {
+extension ServiceSuites {
     /// What is known to fail with oslo.reports 3.9.0.
     @Suite(.timeLimit(.minutes(1))) struct OsloHolesTests {
         private static let toDirectory = ["--service-name", "orders", "--log-dir", "DIR/reports"]

@@ -1,5 +1,6 @@
 import Foundation
 import ProcessKit
+import Testing
 
 /// A running `ReportService`, ended by `kill()`.
 final class ServiceProcess {
@@ -16,7 +17,7 @@ final class ServiceProcess {
     @available(*, noasync)
     init(
         _ arguments: [String], environment: [String: String] = [:], shell: String? = nil,
-        prepare: (URL) throws -> Void = { _ in }
+        errors: ChildProcess.Errors = .file, prepare: (URL) throws -> Void = { _ in }
     ) throws {
         let directory = try ChildProcess.makeDirectory()
         try prepare(directory)
@@ -24,7 +25,8 @@ final class ServiceProcess {
         var command = [ChildProcess.built("ReportService")] + arguments.map(placed)
         if let shell { command = ["/bin/sh", "-c", placed(shell)] + command }
         process = try ChildProcess(
-            command[0], Array(command.dropFirst()), environment: environment.mapValues(placed), directory: directory)
+            command[0], Array(command.dropFirst()), environment: environment.mapValues(placed), directory: directory,
+            errors: errors)
         guard try process.readLine() == "ready" else {
             let errors = process.standardError
             process.kill()
@@ -36,9 +38,11 @@ final class ServiceProcess {
     @available(*, noasync)
     static func with(
         _ arguments: [String], environment: [String: String] = [:], shell: String? = nil,
-        prepare: (URL) throws -> Void = { _ in }, body: (ServiceProcess) throws -> Void
+        errors: ChildProcess.Errors = .file, prepare: (URL) throws -> Void = { _ in },
+        body: (ServiceProcess) throws -> Void
     ) throws {
-        let service = try ServiceProcess(arguments, environment: environment, shell: shell, prepare: prepare)
+        let service = try ServiceProcess(
+            arguments, environment: environment, shell: shell, errors: errors, prepare: prepare)
         defer { service.process.kill() }
         try body(service)
     }
@@ -78,6 +82,17 @@ final class ServiceProcess {
         ReportDirectory(directory.appending(path: folder), serviceName: serviceName)
     }
 
+    /// It still answers, and ends as it would have done: SIGPIPE and SIGXFSZ are what they were. Blocks.
+    @available(*, noasync)
+    func expectItIsWell() throws {
+        try process.send("?")
+        try #expect(process.readLine() == "served")
+        let both: UInt64 = 1 << UInt64(SIGPIPE - 1) | 1 << UInt64(SIGXFSZ - 1)
+        try #expect((signalMask("SigCgt") | signalMask("SigIgn")) & both == 0)
+        try process.closeInput()
+        try #expect(process.waitForEnd() == 0)
+    }
+
     /// `SigCgt`, `SigIgn` and such of /proc/PID/status.
     func signalMask(_ key: String) throws -> UInt64 {
         let lines = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).split(separator: "\n")
@@ -90,5 +105,16 @@ extension ReportDirectory {
     @available(*, noasync)
     func nextTextReport() throws -> TextReport {
         try TextReport(file: url.appending(path: nextName(within: .seconds(30))))
+    }
+
+    /// Waits for so many names that were not there before. Blocks.
+    @available(*, noasync)
+    func nextNames(count: Int) throws -> [String] {
+        try (0..<count).map { _ in try nextName(within: .seconds(30)) }
+    }
+
+    /// The last of those that are there.
+    func newestName() throws -> String? {
+        try names().max { ($0.prefix(36), $0.count, $0) < ($1.prefix(36), $1.count, $1) }
     }
 }

@@ -3,7 +3,7 @@ import GMRCore
 import ProcessKit
 import Testing
 
-extension ConformanceSuites {
+extension ServiceSuites {
     /// The chapter "Generating a GMR": what all five manuals say. Manila's and Nova's own sentences follow these.
     @Suite(.timeLimit(.minutes(2))) struct GeneratingTests {
         @Test("1: a report is about a running executable", arguments: Manual.allCases)
@@ -181,11 +181,7 @@ extension ConformanceSuites {
                 let begin = Date()
                 service.touch("nova/gmr_trigger")
                 let name = try directory.nextName(within: .seconds(30))
-                let format = DateFormatter()
-                format.locale = Locale(identifier: "en_US_POSIX")
-                format.timeZone = .gmt
-                format.dateFormat = "yyyyMMddHHmmss"
-                let possible = format.string(from: begin)...format.string(from: Date())
+                let possible = Timestamps.digits(of: begin)...Timestamps.digits(of: Date())
                 #expect(name.hasPrefix("nova-compute_gurumeditation_"))
                 #expect(possible.contains(String(name.dropFirst("nova-compute_gurumeditation_".count))))
             }

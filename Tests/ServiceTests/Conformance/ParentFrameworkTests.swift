@@ -2,7 +2,7 @@ import Foundation
 import ProcessKit
 import Testing
 
-extension ConformanceSuites {
+extension ServiceSuites {
     /// Nova's manual, "Generating a GMR", 7: uWSGI takes SIGUSR2 for itself, so a file is the trigger there. The signals
     /// stay what the framework has made of them.
     @Suite(.timeLimit(.minutes(1))) struct ParentFrameworkTests {

@@ -2,7 +2,7 @@ import Foundation
 import ProcessKit
 import Testing
 
-extension ConformanceSuites {
+extension ServiceSuites {
     /// The chapters "Adding support for GMRs to new executables" and "Extending the GMR". What is code there is code of
     /// `ReportService` here.
     @Suite(.timeLimit(.minutes(2))) struct SupportTests {
@@ -64,6 +64,13 @@ extension ConformanceSuites {
                 service.send(manual.signals[0].rawValue)
                 try #expect(service.reportsOnStandardError()[0].titles.suffix(4) == titles + ["Completeness"])
             }
+        }
+
+        @Test("2: the documentation says more")
+        func theDocumentationSaysMore() throws {
+            let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+            let article = root.appending(path: "Sources/GMRAgent/GMRAgent.docc/Sections.md")
+            try #expect(String(contentsOf: article, encoding: .utf8).contains("registerSection"))
         }
     }
 }

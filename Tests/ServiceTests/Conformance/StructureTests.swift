@@ -2,7 +2,7 @@ import Foundation
 import ProcessKit
 import Testing
 
-extension ConformanceSuites {
+extension ServiceSuites {
     /// The chapter "Structure of a GMR", the same in all five manuals.
     @Suite(.timeLimit(.minutes(2))) struct StructureTests {
         /// A report of a service of that manual, with options and a section of its own. `body` runs while the service does.

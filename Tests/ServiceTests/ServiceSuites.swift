@@ -1,4 +1,4 @@
 import Testing
 
 /// Everything that starts a service, one test after the other.
-@Suite(.serialized) enum ConformanceSuites {}
+@Suite(.serialized) enum ServiceSuites {}
