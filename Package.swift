@@ -64,7 +64,6 @@ let package = Package(
                     condition: .when(traits: ["ServiceLifecycle"])),
             ] + integrations),
         // What the articles and README.md show is compiled there, and compared with them.
-        .testTarget(name: "DocumentationTests", dependencies: ["GMRAgent"] + integrations),
         .testTarget(name: "CUnwindShimTests", dependencies: ["CUnwindShim"]),
         .target(name: "CHangZoo", path: "Tests/CHangZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(

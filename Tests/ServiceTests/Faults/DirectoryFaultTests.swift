@@ -134,7 +134,9 @@ extension ServiceSuites {
         }
 
         /// What set-up finds costs one line, and the service starts.
-        @Test(arguments: [("FIFO", "Not a directory"), ("file", "Not a directory"), ("link to nowhere", "No such file or directory")])
+        @Test(arguments: [
+            ("FIFO", "Not a directory"), ("file", "Not a directory"), ("link to nowhere", "No such file or directory"),
+        ])
         func somethingElseInItsPlaceAtSetUp(kind: String, reason: String) throws {
             try ServiceProcess.with([], environment: ["GMR_LOG_DIR": "DIR/reports"]) { directory in
                 try Obstacle(kind: kind).put(at: directory.path + "/reports")

@@ -1,9 +1,7 @@
 import Testing
 
-/// What documentation shows is what compiles and what is there. Some of its code sets up the agent, which belongs to
-/// the process, so the tests take turns.
-@Suite(.serialized, .timeLimit(.minutes(2)))
-struct DocumentationTests {}
+/// What documentation shows is what compiles and what is there.
+@Suite struct DocumentationTests {}
 
 extension DocumentationTests {
     @Suite struct Code {

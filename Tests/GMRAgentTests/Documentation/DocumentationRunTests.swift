@@ -2,9 +2,9 @@ import Foundation
 import GMRAgent
 import Testing
 
-extension DocumentationTests {
+extension AgentTests {
     /// Code of the articles that says what comes out, run. Reports are asked for by `report()`, so nothing is written.
-    @Suite struct Run {
+    @Suite struct DocumentationRuns {
         @Test func theReadmesServiceHasItsSectionAndHidesItsPassword() async throws {
             let gmr = try READMESnippets.setUp()
             defer { stop(gmr) }
@@ -54,9 +54,4 @@ extension DocumentationTests {
             #expect(text.contains("by value = ***; ***; ***"))
         }
     }
-}
-
-/// From a function that is not asynchronous, as `stop()` has to be called.
-func stop(_ gmr: GuruMeditation) {
-    gmr.stop()
 }

@@ -9,10 +9,9 @@ struct Article: CustomTestStringConvertible {
     var name: String { (path as NSString).lastPathComponent }
     var testDescription: String { name }
 
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
     private static let catalog = "Sources/GMRAgent/GMRAgent.docc"
-    private static let codeFolder = "Tests/DocumentationTests/Articles"
+    private static let codeFolder = "Tests/GMRAgentTests/Documentation/Articles"
     private static let codeEnding = "Snippets.swift"
 
     static func all() throws -> [Article] {
