@@ -31,33 +31,7 @@ final class ZooProcess {
             kill()
             throw ObservationFailure(description: "\(scenario.name) did not get ready: \(standardError)")
         }
-        try waitUntilAllSleep(within: .seconds(10))
-    }
-
-    /// The thread that said "ready" was running when it did. Waits until it sleeps too, as all but `hot-…` ones do.
-    private func waitUntilAllSleep(within deadline: Duration) throws {
-        let end = ContinuousClock.now + deadline
-        while let running = Self.aRunningThread(of: pid) {
-            guard ContinuousClock.now < end else {
-                kill()
-                throw ObservationFailure(description: "thread \(running) does not go to sleep")
-            }
-            usleep(1000)
-        }
-    }
-
-    private static func aRunningThread(of pid: Int32) -> String? {
-        let tids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-        for tid in tids {
-            // `tid (name) state …`
-            guard let stat = try? String(contentsOfFile: "/proc/\(pid)/task/\(tid)/stat", encoding: .utf8),
-                let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
-            else { continue }
-            let name = String(stat[stat.index(after: open)..<close])
-            let isFree = name.hasPrefix("hot-") || name.hasPrefix("gmr-")
-            if stat[close...].hasPrefix(") R") && !isFree { return name }
-        }
-        return nil
+        try process.waitUntilAllSleep()
     }
 
     /// What the process wrote to standard error: a report that found no other way out, or why a scenario failed.

@@ -107,6 +107,34 @@ public final class ChildProcess {
         }
     }
 
+    /// A thread that says "ready" runs when it does, and others may be on their way. Waits until all sleep but those
+    /// named `hot-…`. Blocks the calling thread.
+    @available(*, noasync)
+    public func waitUntilAllSleep(within deadline: Duration = .seconds(10)) throws {
+        let end = ContinuousClock.now + deadline
+        while let running = Self.aRunningThread(of: pid) {
+            guard ContinuousClock.now < end else {
+                kill()
+                throw ProcessFailure(description: "thread \(running) does not go to sleep")
+            }
+            usleep(1000)
+        }
+    }
+
+    private static func aRunningThread(of pid: Int32) -> String? {
+        let tids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        for tid in tids {
+            // `tid (name) state …`
+            guard let stat = try? String(contentsOfFile: "/proc/\(pid)/task/\(tid)/stat", encoding: .utf8),
+                let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
+            else { continue }
+            let name = String(stat[stat.index(after: open)..<close])
+            let isFree = name.hasPrefix("hot-") || name.hasPrefix("gmr-")
+            if stat[close...].hasPrefix(") R") && !isFree { return name }
+        }
+        return nil
+    }
+
     /// Its exit status, 128 + N where signal N ended it. Blocks the calling thread; kills it after the deadline.
     @available(*, noasync)
     public func waitForEnd(within deadline: Duration = .seconds(30)) throws -> Int32 {

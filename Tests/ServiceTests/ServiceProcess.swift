@@ -32,6 +32,7 @@ final class ServiceProcess {
             process.kill()
             throw ProcessFailure(description: errors)
         }
+        try process.waitUntilAllSleep()
     }
 
     /// Runs `body` with a service, and ends it.
