@@ -6,14 +6,6 @@
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
-struct linux_dirent64 {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t record_bytes;
-    uint8_t type;
-    char name[];
-};
-
 static int starts_with(const char *text, const char *beginning) {
     while (*beginning && *text == *beginning) text++, beginning++;
     return *beginning == 0;
@@ -51,7 +43,7 @@ uint64_t gmr_signals_read_by_descriptors(void) {
     int facts = gmr_ss_open_at(AT_FDCWD, "/proc/self/fdinfo", O_RDONLY | O_DIRECTORY);
     while (links >= 0 && facts >= 0 && (bytes = gmr_ss_syscall3(SYS_getdents64, links, entries, sizeof entries)) > 0) {
         for (long at = 0; at < bytes;) {
-            const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(entries + at);
+            const gmr_directory_entry_t *entry = (const gmr_directory_entry_t *)(entries + at);
             if (is_signal_descriptor(links, entry->name)) mask |= mask_of(facts, entry->name);
             at += entry->record_bytes;
         }

@@ -17,14 +17,6 @@
 
 static uint64_t seen[SEEN_COUNT]; /* generation << 32 | tid, open addressing */
 
-struct linux_dirent64 {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t record_bytes;
-    uint8_t type;
-    char name[];
-};
-
 /* 1 where the thread is new in this generation. */
 static int first_sight(uint32_t generation, int32_t tid) GMR_SIGNAL_SAFE {
     uint64_t key = (uint64_t)generation << 32 | (uint32_t)tid;
@@ -94,7 +86,7 @@ static int meet_all(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SA
         long bytes = gmr_ss_syscall3(SYS_getdents64, task_directory, buffer, sizeof buffer);
         if (bytes <= 0) return bytes < 0 ? (int)bytes : fresh;
         for (long at = 0; at < bytes;) {
-            const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(buffer + at);
+            const gmr_directory_entry_t *entry = (const gmr_directory_entry_t *)(buffer + at);
             gmr_text_t name = {entry->name, buffer + at + entry->record_bytes};
             int64_t tid;
             if (gmr_ss_text_decimal(&name, &tid) && !is_own(arena, (int32_t)tid) &&

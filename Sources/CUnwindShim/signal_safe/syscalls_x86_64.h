@@ -88,4 +88,13 @@ static inline long gmr_ss_read_as_agent(uint64_t address, void *buffer, size_t b
     return gmr_ss_pread(descriptor, buffer, bytes, address);
 }
 
+/* What getdents64 writes. */
+typedef struct {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_bytes;
+    uint8_t type;
+    char name[];
+} gmr_directory_entry_t;
+
 #endif
