@@ -30,7 +30,7 @@ public final class GuruMeditation: Sendable {
     ///
     /// Values given here win over the environment (`GMR_FORMAT`, `GMR_LOG_DIR`, `GMR_SIGNALS`, … as
     /// `Settings.apply(environment:)` lists them), the environment wins over `settings`. A value of the environment
-    /// that cannot be used costs one line on standard error and its default is used; one given here is thrown.
+    /// that cannot be used costs one line on standard error and changes nothing; one given here is thrown.
     /// - Parameters:
     ///   - package: What the Package section says; a string literal names the product alone.
     ///   - serviceName: In file names and in the report; nil: the executable's name.
@@ -39,6 +39,7 @@ public final class GuruMeditation: Sendable {
     ///     missing. Nil: as set, or standard error.
     ///   - fileEventHandler: A file that triggers a report when it is touched or modified; it must exist. Signals are
     ///     then left alone, whatever `signals` says, unless `Settings.signalsBesideFile`. Nil: as set, or none.
+    ///   - settings: Where neither an argument nor the environment says otherwise.
     ///   - configuration: What the Configuration section says. Secrets in it are masked wherever they turn up.
     ///   - sinks: Where reports go; nil: to standard error, unless a directory is named. A directory that is named is
     ///     served beside them.

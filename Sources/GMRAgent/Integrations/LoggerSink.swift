@@ -9,7 +9,10 @@
         private let level: Logger.Level
         private let isMessagePerLine: Bool
 
-        /// - Parameter isMessagePerLine: For log handlers that cut long messages or those of several lines.
+        /// - Parameters:
+        ///   - logger: Where each report becomes a message.
+        ///   - level: Of that message.
+        ///   - isMessagePerLine: For log handlers that cut long messages or those of several lines.
         public init(_ logger: Logger, level: Logger.Level = .notice, isMessagePerLine: Bool = false) {
             self.logger = logger
             self.level = level

@@ -28,10 +28,13 @@
         /// Makes the process answer its triggers, with settings from a `ConfigReader` under `gmr.…`: the environment
         /// wins over them, and they over `settings`.
         /// - Parameters:
+        ///   - package: What the Package section says.
+        ///   - serviceName: In file names and in the report; nil: the executable's name.
         ///   - reader: Not scoped: its keys begin with `gmr`.
         ///   - recorder: The access reporter of that reader, or of others: what they read becomes the Configuration
         ///     section, and goes on being so.
         ///   - settings: Where the reader says nothing.
+        ///   - sinks: Where reports go; nil: to standard error, unless a directory is named.
         /// - Throws: As `setUpAutorun(package:serviceName:signals:logDirectory:…)` does.
         @discardableResult
         public static func setUpAutorun(
