@@ -115,10 +115,11 @@ public final class GuruMeditation: Sendable {
     }
 
     /// Has a value masked wherever it turns up in a report, such as one that came from a vault and stands in no
-    /// configuration. Values of fewer than 4 characters are not searched for. Of any thread.
+    /// configuration. Values of fewer than 4 characters are not searched for; of the rest, the last 256 KiB are kept.
+    /// Where the configuration leaves no room for it, that costs a line on standard error. Of any thread.
     public func registerSecret(_ secret: String) {
-        guard isInForce else { return }
-        ConfigurationRegistry.shared.add(secret: secret)
+        guard isInForce, !ConfigurationRegistry.shared.add(secret: secret) else { return }
+        Setup.warn("\(GuruMeditationError(.configurationTooLarge, "too much")) Until then a secret may be printed.")
     }
 
     /// Calls a closure after each report with how it went. It runs on GMR's worker thread and should be quick; in a

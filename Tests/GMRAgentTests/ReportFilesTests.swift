@@ -8,9 +8,7 @@ import Testing
     @Test func theFilesOfOneReportHaveOneNumber() throws {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let report = Report(
-            generated: Timestamp(nanosecondsSinceEpoch: 1_763_694_002_000_000_000), trigger: Trigger(kind: .api),
-            process: ProcessIdentity(pid: 7, serviceName: "a/b"), package: "tests")
+        let report = Self.report(serviceName: "a/b")
         let base = "a_b_gurumeditation_20251121030002"
         for name in [base + ".json", base + "_1"] {
             try "taken".write(toFile: "\(directory)/\(name)", atomically: false, encoding: .utf8)
@@ -24,5 +22,35 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
         #expect(names == [base + ".json", base + "_1", base + "_2", base + "_2.json"])
         #expect(ReportFileName(names[3], serviceName: "a/b")?.sequence == 2)
+    }
+
+    /// In two containers, services may have one name, one number and one directory.
+    @Test func twoReportsAtTheSameTime() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        func file() -> ReportFile {
+            ReportFiles(directory: directory, of: Self.report(serviceName: "a"), formats: [.text])
+                .file(for: .text, writer: PatientWriter())
+        }
+        var (one, other) = (file(), file())
+        try one.write("one")
+        try other.write("other")
+        try one.finish()
+        try other.finish()
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        #expect(names == ["a_gurumeditation_20251121030002", "a_gurumeditation_20251121030002_1"])
+        let texts = try names.map { try String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }
+        #expect(texts == ["one", "other"])
+    }
+
+    /// A slash with a combining character behind it is another character, but the same byte.
+    @Test func aServiceNameIsNoPath() {
+        #expect(ReportFileName.prefix(serviceName: "../a/\u{338}b\0") == ".._a_\u{338}b__gurumeditation_")
+    }
+
+    private static func report(serviceName: String) -> Report {
+        Report(
+            generated: Timestamp(nanosecondsSinceEpoch: 1_763_694_002_000_000_000), trigger: Trigger(kind: .api),
+            process: ProcessIdentity(pid: 7, serviceName: serviceName), package: "tests")
     }
 }

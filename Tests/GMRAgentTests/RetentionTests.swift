@@ -50,6 +50,23 @@ import Testing
         }
     }
 
+    /// The report just written stays where earlier ones have later names.
+    @Test func aClockThatWasSetBack() throws {
+        try withFiles { directory in
+            let written = try #require(
+                ReportFileName("orders_gurumeditation_20261121034002_1", serviceName: "orders"))
+            Retention(directory: directory, serviceName: "orders", maximumCount: 2, maximumByteCount: nil).apply {
+                $0.digits == written.digits && $0.sequence == written.sequence
+            }
+            let left = try names(in: directory).filter { !Self.foreign.contains($0) }.sorted()
+            #expect(
+                left == [
+                    "orders_gurumeditation_20261121034002_1", "orders_gurumeditation_20261121034003",
+                    "orders_gurumeditation_20261121034003.json", "orders_gurumeditation_20261121034003.xml",
+                ])
+        }
+    }
+
     @Test func whatIsNoRegularFileStays() throws {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -23,8 +23,8 @@ enum Encoded {
     func noneIsPrinted(batch: UInt64) {
         for seed in batch * 1_000..<(batch + 1) * 1_000 {
             let planted = CanaryReport(seed: seed)
-            let configuration = planted.report.configuration.marked(by: SecretKeys())
-            let masker = SecretMasker(knownSecrets: configuration.secrets)
+            let configuration = planted.report.configuration
+            let masker = SecretMasker(knownSecrets: configuration.secrets(keys: SecretKeys()))
             let masked = planted.report.masked(by: masker)
             for format in Self.formats {
                 let leaks = Self.leaks(of: planted.canaries, in: format.render(masked))

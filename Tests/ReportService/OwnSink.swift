@@ -3,7 +3,9 @@ import Glibc
 
 /// A sink of the service, and what is wrong with it. Those that work say `taken` on standard output.
 enum OwnSink: String, ReportSink {
-    struct Refusal: Error {}
+    struct Refusal: Error, CustomStringConvertible {
+        let description = "POST https://nova:hunter2@log.example/x: 401"
+    }
 
     case throwing
     /// Waits for a lock that a deadlocked thread holds.

@@ -6,11 +6,9 @@ struct ConfigurationRecord: WireCodable, Sendable, Equatable {
     var configuration: ConfigurationSnapshot
     var secrets: [String]
 
-    /// - Parameter secrets: Beside those in the configuration.
-    init(configuration: ConfigurationSnapshot, secretKeys: SecretKeys, secrets: [String] = []) {
-        let masked = configuration.marked(by: secretKeys)
-        self.configuration = masked
-        self.secrets = masked.secrets + secrets
+    init(configuration: ConfigurationSnapshot, secretKeys: SecretKeys) {
+        self.configuration = configuration.marked(by: secretKeys)
+        secrets = configuration.secrets(marked: self.configuration, keys: secretKeys)
     }
 
     func encode(to writer: inout WireWriter) {

@@ -7,43 +7,61 @@ final class ConfigurationRegistry: Sendable {
     static let shared = ConfigurationRegistry()
 
     private struct State {
-        var configuration = ConfigurationSnapshot()
-        /// Beside those in the configuration.
+        var record: ConfigurationRecord
+        var secretKeys: SecretKeys
+        /// Beside those in the configuration, the oldest first.
         var secrets: [String] = []
-        var secretKeys = SecretKeys()
 
-        var record: ConfigurationRecord {
-            ConfigurationRecord(configuration: configuration, secretKeys: secretKeys, secrets: secrets)
+        /// Secrets are renewed for as long as a service runs; the oldest ones are worth nothing any more.
+        private static let secretByteLimit = 256 * 1024
+
+        mutating func add(_ secrets: [String]) {
+            let known = Set(self.secrets)
+            self.secrets += secrets.filter { !known.contains($0) }
+            var byteCount = self.secrets.reduce(0) { $0 + $1.utf8.count }
+            while byteCount > Self.secretByteLimit { byteCount -= self.secrets.removeFirst().utf8.count }
         }
-    }
 
-    private let state = Mutex(State())
-
-    /// Forgets everything before; this much is in the set-up record already.
-    func start(with configuration: ConfigurationSnapshot, secretKeys: SecretKeys) {
-        state.withLock { $0 = State(configuration: configuration, secretKeys: secretKeys) }
-    }
-
-    /// - Returns: False where it is too large to be published: reports go on showing the one before.
-    func set(_ configuration: ConfigurationSnapshot) -> Bool {
-        change { $0.configuration = configuration }
-    }
-
-    func add(secret: String) {
-        _ = change { state in
-            if !state.secrets.contains(secret) { state.secrets.append(secret) }
-        }
-    }
-
-    private func change(_ change: (inout State) -> Void) -> Bool {
-        state.withLock { state in
-            var changed = state
-            change(&changed)
-            let result = changed.record.wireBytes.withUnsafeBytes {
+        /// - Returns: False where it is too large.
+        func publish() -> Bool {
+            var record = record
+            record.secrets += secrets
+            let result = record.wireBytes.withUnsafeBytes {
                 gmr_agent_publish(UInt32(GMR_PUBLISHED_CONFIGURATION), $0.baseAddress, UInt32(clamping: $0.count))
             }
-            if result == 0 { state = changed }
             return result == 0
+        }
+    }
+
+    private let state = Mutex(
+        State(
+            record: ConfigurationRecord(configuration: ConfigurationSnapshot(), secretKeys: SecretKeys()),
+            secretKeys: SecretKeys()))
+
+    /// Forgets everything before; this much is in the set-up record already.
+    func start(with record: ConfigurationRecord, secretKeys: SecretKeys) {
+        state.withLock { $0 = State(record: record, secretKeys: secretKeys) }
+    }
+
+    /// The secrets of the one before stay known: they stand in command lines and in what was logged.
+    /// - Returns: False where it is too large to be published: reports go on showing the one before.
+    func set(_ configuration: ConfigurationSnapshot) -> Bool {
+        state.withLock { state in
+            var changed = state
+            changed.record = ConfigurationRecord(configuration: configuration, secretKeys: state.secretKeys)
+            let current = Set(changed.record.secrets)
+            changed.add(state.record.secrets.filter { !current.contains($0) })
+            guard changed.publish() else { return false }
+            state = changed
+            return true
+        }
+    }
+
+    /// - Returns: False where the configuration leaves no room for it.
+    func add(secret: String) -> Bool {
+        state.withLock { state in
+            state.add([secret])
+            return state.publish()
         }
     }
 }

@@ -45,12 +45,12 @@ struct ReportDelivery {
             try whole.write(rendered)
             try whole.finish()
         }
-        if let directory = outputs.directory {
+        if let directory = outputs.directory, let files {
             Retention(
                 directory: directory, serviceName: report.process.serviceName ?? "service",
                 maximumCount: setup.settings.maximumReportCount,
                 maximumByteCount: setup.settings.maximumTotalByteCount
-            ).apply()
+            ).apply(isNewest: files.include)
         }
     }
 

@@ -9,31 +9,26 @@ struct ReportFile: ReportStream {
     private let baseName: String
     private let suffix: String
     private let firstSequence: Int
-    private let temporaryPath: String
+    private var temporaryPath = ""
     private let writer: PatientWriter
     private var descriptor: Int32 = -1
     private(set) var finalPath: String?
 
+    private static let temporaryNameLimit = 100
+
     /// - Parameters:
     ///   - suffix: Behind the name, such as `.json`.
     ///   - firstSequence: The first number to be tried.
-    init(
-        directory: String, baseName: String, suffix: String, firstSequence: Int, pid: Int32, writer: PatientWriter
-    ) {
+    init(directory: String, baseName: String, suffix: String, firstSequence: Int, writer: PatientWriter) {
         self.directory = directory
         self.baseName = baseName
         self.suffix = suffix
         self.firstSequence = firstSequence
         self.writer = writer
-        temporaryPath = "\(directory)/.\(baseName)\(suffix).\(pid).tmp"
     }
 
     mutating func write(_ text: String) throws(DeliveryError) {
-        if descriptor < 0 {
-            unlink(temporaryPath)  // left by a process of the same number that was killed
-            descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw DeliveryError(subject: directory, errorNumber: errno) }
-        }
+        if descriptor < 0 { try open() }
         let result = writer.write(text, to: descriptor)
         if result != 0 { throw abandon(result) }
     }
@@ -50,6 +45,17 @@ struct ReportFile: ReportStream {
             finalPath = path
         case .failed(let error): throw abandon(error)
         }
+    }
+
+    /// Under a name that no other process has, wherever it runs.
+    private mutating func open() throws(DeliveryError) {
+        for sequence in 0..<Self.temporaryNameLimit {
+            temporaryPath = "\(directory)/.\(baseName)\(suffix)\(ReportFiles.sequenceText(sequence)).tmp"
+            descriptor = Glibc.open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if descriptor >= 0 { return }
+            if errno != EEXIST { break }
+        }
+        throw DeliveryError(subject: directory, errorNumber: errno)
     }
 
     private mutating func abandon(_ error: Int32) -> DeliveryError {

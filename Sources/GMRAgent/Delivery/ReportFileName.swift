@@ -9,7 +9,8 @@ struct ReportFileName: Comparable {
 
     /// What all reports of a service begin with. A service name is no path.
     static func prefix(serviceName: String) -> String {
-        String(serviceName.map { $0 == "/" || $0 == "\0" ? "_" : $0 }) + "_gurumeditation_"
+        let name = serviceName.utf8.map { $0 == UInt8(ascii: "/") || $0 == 0 ? UInt8(ascii: "_") : $0 }
+        return String(decoding: name, as: UTF8.self) + "_gurumeditation_"
     }
 
     /// Nil for a name that no report of that service has.

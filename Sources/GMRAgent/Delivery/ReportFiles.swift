@@ -4,18 +4,16 @@ import Glibc
 /// The files of one report in a directory, one for each format, all with the same number.
 struct ReportFiles {
     private let directory: String
+    private let digits: String
     private let baseName: String
-    private let pid: Int32
     private let isOneOfSeveral: Bool
     private let firstSequence: Int
 
     /// Looks for a number that no report in these formats has yet.
     init(directory: String, of report: Report, formats: [ReportFormat]) {
         self.directory = directory
-        pid = report.process.pid
-        baseName =
-            ReportFileName.prefix(serviceName: report.process.serviceName ?? "service")
-            + report.generated.fileNameDigits
+        digits = report.generated.fileNameDigits
+        baseName = ReportFileName.prefix(serviceName: report.process.serviceName ?? "service") + digits
         isOneOfSeveral = formats.count > 1
         let path = directory + "/" + baseName
         let suffixes = formats.count > 1 ? formats.map(\.fileSuffix) : [""]
@@ -28,8 +26,11 @@ struct ReportFiles {
     func file(for format: ReportFormat, writer: PatientWriter) -> ReportFile {
         ReportFile(
             directory: directory, baseName: baseName, suffix: isOneOfSeveral ? format.fileSuffix : "",
-            firstSequence: firstSequence, pid: pid, writer: writer)
+            firstSequence: firstSequence, writer: writer)
     }
+
+    /// Whether a file is one of these, or younger.
+    func include(_ name: ReportFileName) -> Bool { name.digits == digits && name.sequence >= firstSequence }
 
     /// `_2`; nothing for 0.
     static func sequenceText(_ sequence: Int) -> String { sequence == 0 ? "" : "_\(sequence)" }

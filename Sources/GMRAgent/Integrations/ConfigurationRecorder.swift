@@ -35,7 +35,7 @@
                 if case .success(let found) = result.result { found.value != nil } else { false }
             }
             let option = ConfigurationSnapshot.Option(
-                key: key.optionName, value: value.content.text, isSecret: value.isSecret,
+                key: key.optionName, value: value.text, isSecret: value.isSecret,
                 provider: event.conversionError == nil ? provider?.providerName ?? "default" : "default")
             state.withLock { state in
                 guard state.options[key] != option else { return }
@@ -77,15 +77,16 @@
         }
     }
 
-    extension ConfigContent {
+    extension ConfigValue {
         /// As a person would write it.
         fileprivate var text: String {
-            switch self {
+            switch content {
             case .string(let value): value
             case .int(let value): "\(value)"
             case .double(let value): "\(value)"
             case .bool(let value): "\(value)"
-            case .bytes(let value): "\(value.count) bytes"
+            // What nobody is shown is known by its bytes, wherever it turns up.
+            case .bytes(let value): isSecret ? String(decoding: value, as: UTF8.self) : "\(value.count) bytes"
             case .stringArray(let values): values.joined(separator: ", ")
             case .intArray(let values): values.map { "\($0)" }.joined(separator: ", ")
             case .doubleArray(let values): values.map { "\($0)" }.joined(separator: ", ")

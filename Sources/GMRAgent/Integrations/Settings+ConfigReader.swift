@@ -46,8 +46,11 @@
             for problem in settings.apply(reader) { Setup.warn(problem.description) }
             let gmr = try setUpAutorun(package: package, serviceName: serviceName, settings: settings, sinks: sinks)
             recorder?.observe { snapshot in
-                // One that is too large leaves the one before in place.
-                try? gmr.updateConfiguration(snapshot)
+                do {
+                    try gmr.updateConfiguration(snapshot)
+                } catch {
+                    Setup.warn("\(error) Until then reports show what was read before.")
+                }
             }
             return gmr
         }

@@ -36,16 +36,17 @@ final class ReportObservers: Sendable {
         }
     }
 
-    /// Hands the report to all sinks; one line on standard error for each that refuses.
+    /// Hands the report to all sinks; one line on standard error for each that refuses, without secrets.
     /// - Returns: Whether one of them took it.
-    func deliver(_ report: FinishedReport, progress: () -> Void) -> Bool {
+    func deliver(_ report: FinishedReport, masker: SecretMasker, progress: () -> Void) -> Bool {
         var isTaken = false
         for sink in state.withLock({ $0.sinks }) {
             do {
                 try sink.deliver(report)
                 isTaken = true
             } catch {
-                DescriptorStream().writeLine("gmr: \(sink.name) did not take the report: \(error)")
+                let reason = masker.masked("\(sink.name) did not take the report: \(error)")
+                DescriptorStream().writeLine("gmr: \(reason)")
             }
             progress()
         }

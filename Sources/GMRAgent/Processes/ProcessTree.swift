@@ -4,18 +4,22 @@ import Glibc
 /// The Processes section: a process and its descendants. One that vanishes meanwhile is left out, or shown with what
 /// was read of it before.
 struct ProcessTree {
+    private let masker: SecretMasker
     private let childrenByParent: [Int32: [ProcessFacts]]
     private let userNames = Self.userNames()
     private let bootSeconds = ProcessFacts.bootSeconds()
     private let pageByteCount = UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
 
-    /// - Parameter hidden: Processes left out with all below them: GMR's own helper.
-    static func read(root: Int32, hidden: Set<Int32>) -> [ProcessNode] {
+    /// - Parameters:
+    ///   - hidden: Processes left out with all below them: GMR's own helper.
+    ///   - masker: Of command lines, while it is known where an argument ends.
+    static func read(root: Int32, hidden: Set<Int32>, masker: SecretMasker) -> [ProcessNode] {
         guard let facts = ProcessFacts(pid: root) else { return [] }
-        return [ProcessTree(hidden: hidden).node(facts, depth: 0)]
+        return [ProcessTree(hidden: hidden, masker: masker).node(facts, depth: 0)]
     }
 
-    private init(hidden: Set<Int32>) {
+    private init(hidden: Set<Int32>, masker: SecretMasker) {
+        self.masker = masker
         var childrenByParent: [Int32: [ProcessFacts]] = [:]
         for name in ProcFile.names(in: "/proc") {
             guard let pid = Int32(name), !hidden.contains(pid), let facts = ProcessFacts(pid: pid) else { continue }
@@ -29,7 +33,7 @@ struct ProcessTree {
         let uid = Self.userID(of: facts.pid)
         var node = ProcessNode(
             pid: facts.pid, parentPID: facts.parentPID, user: uid.flatMap { userNames[$0] }, uid: uid,
-            state: facts.state, command: Self.command(of: facts.pid),
+            state: facts.state, command: command(of: facts.pid),
             children: children.sorted { $0.pid < $1.pid }.map { self.node($0, depth: depth + 1) })
         node.started = bootSeconds.flatMap { facts.started(bootSeconds: $0) }
         node.residentBytes = facts.residentPages.map { UInt64($0).multipliedReportingOverflow(by: pageByteCount).0 }
@@ -38,9 +42,9 @@ struct ProcessTree {
         return node
     }
 
-    private static func command(of pid: Int32) -> String? {
+    private func command(of pid: Int32) -> String? {
         let arguments = ProcFile.strings("/proc/\(pid)/cmdline")
-        if !arguments.isEmpty { return arguments.joined(separator: " ") }
+        if !arguments.isEmpty { return masker.masked(arguments: arguments).joined(separator: " ") }
         return ProcFile.text("/proc/\(pid)/comm").map { "[\($0.filter { $0 != "\n" })]" }
     }
 

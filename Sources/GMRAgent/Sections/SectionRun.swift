@@ -18,7 +18,8 @@ final class SectionRun: Sendable {
     private let state: Mutex<State>
     private let finished = Latch()
 
-    private static let largestErrorLength = 2000
+    /// More than is shown: it is cut again when its secrets are gone.
+    private static let largestErrorLength = 64 * 1024
 
     init(title: String, deadline: Duration, generator: SectionGenerator) {
         self.title = title

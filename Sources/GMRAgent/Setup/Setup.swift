@@ -6,8 +6,6 @@ import Glibc
 struct Setup {
     var record: SetupRecord
     var signals: [SignalNumber]
-    /// With its secrets.
-    var configuration: ConfigurationSnapshot
     /// Beside the outputs that the helper process serves.
     var sinks: [any ReportSink] = []
 
@@ -38,12 +36,12 @@ struct Setup {
 
         let executable = ProcFile.link("/proc/self/exe")
         let name = serviceName ?? executable.flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
-        self.configuration = configuration
-        self.configuration.show(settings.environmentVariables, of: environment)
+        var configuration = configuration
+        configuration.show(settings.environmentVariables, of: environment)
         let secretKeys = SecretKeys(extraWords: settings.secretKeys)
         record = SetupRecord(
             package: package, serviceName: name, settings: settings, outputs: outputs,
-            configuration: ConfigurationRecord(configuration: self.configuration, secretKeys: secretKeys),
+            configuration: ConfigurationRecord(configuration: configuration, secretKeys: secretKeys),
             executable: executable, arguments: ProcFile.strings("/proc/self/cmdline"), host: Self.hostName(),
             started: ProcessFacts.startTime(of: getpid()),
             debuginfod: settings.fetchDebugInformation ? DebuginfodEnvironment(environment: environment) : nil)
@@ -86,7 +84,7 @@ struct Setup {
         }
         SectionRegistry.shared.setDeadline(record.settings.sectionDeadline)
         ConfigurationRegistry.shared.start(
-            with: configuration, secretKeys: SecretKeys(extraWords: record.settings.secretKeys))
+            with: record.configuration, secretKeys: SecretKeys(extraWords: record.settings.secretKeys))
         ReportObservers.shared.set(sinks: sinks)
     }
 

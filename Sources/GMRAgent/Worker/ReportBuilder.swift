@@ -53,7 +53,7 @@ struct ReportBuilder {
         let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
             package: setup.package, threads: threads,
-            processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses),
+            processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
             configuration: configuration.configuration, completeness: completeness)
         return (report.masked(by: masker), fetch)
     }

@@ -117,7 +117,7 @@ enum Worker {
     ) {
         let formats = builder.setup.settings.formats
         let finished = FinishedReport(report: report, formats: formats.isEmpty ? [.text] : formats)
-        if ReportObservers.shared.deliver(finished, progress: builder.progress) {
+        if ReportObservers.shared.deliver(finished, masker: builder.masker, progress: builder.progress) {
             if builder.setup.outputs.isEmpty { gmr_arena_account(arena, 0, 0, arena.pointee.lost_reports) }
         } else if builder.setup.outputs.isEmpty {
             var unsunk = report

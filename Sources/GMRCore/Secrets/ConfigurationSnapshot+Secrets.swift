@@ -1,27 +1,48 @@
 extension ConfigurationSnapshot {
-    /// With the options marked as secret that their keys give away.
+    /// With the options marked as secret that their keys or their group give away.
     public func marked(by keys: SecretKeys) -> ConfigurationSnapshot {
         var snapshot = self
-        for group in groups.indices {
-            for option in groups[group].options.indices where keys.contains(groups[group].options[option].key) {
-                snapshot.groups[group].options[option].isSecret = true
+        snapshot.groups = groups.map { group in
+            let isAllSecret = keys.containsAll(ofGroup: group.name)
+            // `env.0.name = DB_PASSWORD` says it of `env.0.value`.
+            let secretValues = Set(group.options.compactMap { $0.keyOfItsValue(naming: keys) })
+            var group = group
+            for (index, option) in group.options.enumerated() where !option.isSecret {
+                let parents = option.key.split(separator: ".").dropLast()
+                group.options[index].isSecret =
+                    isAllSecret || keys.contains(option.key) || parents.contains(where: keys.containsAll)
+                    || secretValues.contains(option.key.lowercased())
             }
+            return group
         }
         return snapshot
     }
 
-    /// The values of the options that are marked, and the credentials in URLs among all values.
-    public var secrets: [String] {
-        groups.flatMap { group in
-            group.options.flatMap { option -> [String] in
+    /// What is to be masked wherever it turns up: the values of secret options, and secrets inside other values. A plain
+    /// word or number is left out where a key such as `connection` or `auth` alone makes it a secret: `basic`, `close`.
+    public func secrets(keys: SecretKeys) -> [String] { secrets(marked: marked(by: keys), keys: keys) }
+
+    /// - Parameter marked: The same with all its secrets marked.
+    public func secrets(marked: ConfigurationSnapshot, keys: SecretKeys) -> [String] {
+        zip(groups, marked.groups).flatMap { group, marked in
+            zip(group.options, marked.options).flatMap { option, marked -> [String] in
                 let bytes = Array(option.value.utf8)
-                let passwords = URLCredentials.ranges(in: bytes).flatMap { range -> [String] in
-                    let password = bytes[range]
-                    return [String(decoding: password, as: UTF8.self), Self.percentDecoded(password)]
+                let inside =
+                    URLCredentials.ranges(in: bytes) + SecretAssignments(in: bytes, keys: keys).ranges()
+                var secrets = inside.flatMap { range -> [String] in
+                    let secret = bytes[range]
+                    return [String(decoding: secret, as: UTF8.self), Self.percentDecoded(secret)]
                 }
-                return (option.isSecret ? [option.value] : []) + passwords
+                guard marked.isSecret else { return secrets }
+                let isOnlyLikely = !option.isSecret && keys.strength(of: SecretKeys.words(of: option.key)) == .likely
+                if !(isOnlyLikely && Self.isPlain(bytes)) { secrets.append(option.value) }
+                return secrets
             }
         }
+    }
+
+    private static func isPlain(_ bytes: [UInt8]) -> Bool {
+        bytes.allSatisfy(ASCII.isDigit) || bytes.allSatisfy { !ASCII.isDigit($0) && ASCII.isAlphanumeric($0) }
     }
 
     /// Without secrets.
@@ -54,5 +75,15 @@ extension ConfigurationSnapshot {
             }
         }
         return String(decoding: result, as: UTF8.self)
+    }
+}
+
+extension ConfigurationSnapshot.Option {
+    /// `env.0.value` for `env.0.name`, where what it names is a secret.
+    fileprivate func keyOfItsValue(naming keys: SecretKeys) -> String? {
+        guard let last = key.split(separator: ".").last, SectionModel.isNameKey(last), keys.contains(value) else {
+            return nil
+        }
+        return key.dropLast(last.count).lowercased() + SectionModel.valueKey
     }
 }

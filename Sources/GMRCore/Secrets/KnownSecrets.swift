@@ -1,39 +1,49 @@
-/// Finds known secrets in text, by value: as they are, percent-encoded, in base64, with backslash escapes, and line by
-/// line where they have several.
+/// Finds known secrets in text, by value: as they are, percent-encoded, in base64, escaped as JSON and XML do it, and one
+/// by one where they are several lines, or a list such as `a, b`.
 struct KnownSecrets: Sendable {
-    /// UTF-8, by first byte, the longest first.
-    private let needles: [[[UInt8]]]
-    private(set) var isEmpty = true
+    /// UTF-8, by their first four bytes, the longest first.
+    private let needles: [UInt32: [[UInt8]]]
+    /// Which first two bytes there are: most of a text is passed over by this alone.
+    private let beginnings: [Bool]
 
     /// A shorter one would turn up in all kinds of words.
     static let shortestLength = 4
-    private static let shortestLine = 8
+    private static let shortestPart = 8
     /// Values that are no secret even where a secret's key has them, because every report is full of them.
     private static let trivialValues: Set<String> = [
-        "true", "false", "none", "null", "localhost", "default", "root", "admin", "***",
+        "true", "false", "none", "null", "localhost", "default", "root", "admin", "main", "test", "user", "guest",
+        "password", "secret", "token", "***",
     ]
 
     init(_ secrets: [String]) {
         var all: Set<[UInt8]> = []
         for secret in secrets {
-            for text in [secret] + Self.lines(of: secret) where !Self.trivialValues.contains(text.lowercased()) {
-                for form in Self.forms(of: text) where form.count >= Self.shortestLength { all.insert(form) }
+            for text in [secret] + Self.parts(of: secret)
+            where text.utf8.count >= Self.shortestLength && !Self.trivialValues.contains(text.lowercased()) {
+                all.formUnion(SecretForms.all(of: text))
             }
         }
-        var needles = [[[UInt8]]](repeating: [], count: 256)
-        for needle in all.sorted(by: { $0.count > $1.count }) { needles[Int(needle[0])].append(needle) }
+        var needles: [UInt32: [[UInt8]]] = [:]
+        var beginnings = [Bool](repeating: false, count: all.isEmpty ? 0 : 1 << 16)
+        for needle in all.sorted(by: { $0.count > $1.count }) {
+            needles[Self.beginning(of: needle[...]), default: []].append(needle)
+            beginnings[Int(needle[0]) << 8 | Int(needle[1])] = true
+        }
         self.needles = needles
-        isEmpty = all.isEmpty
+        self.beginnings = beginnings
     }
+
+    var isEmpty: Bool { needles.isEmpty }
 
     /// Where secrets stand; the ranges may overlap.
     func ranges(in bytes: [UInt8]) -> [Range<Int>] {
-        guard !isEmpty else { return [] }
+        guard !isEmpty, bytes.count >= Self.shortestLength else { return [] }
         var ranges: [Range<Int>] = []
-        for start in bytes.indices {
-            let candidates = needles[Int(bytes[start])]
-            if candidates.isEmpty { continue }
-            if let needle = candidates.first(where: { Self.stands($0, at: start, in: bytes) }) {
+        for start in 0...bytes.count - Self.shortestLength
+        where beginnings[Int(bytes[start]) << 8 | Int(bytes[start + 1])] {
+            if let needle = needles[Self.beginning(of: bytes[start...])]?.first(where: {
+                bytes[start...].starts(with: $0)
+            }) {
                 ranges.append(start..<start + needle.count)
             }
         }
@@ -44,57 +54,33 @@ struct KnownSecrets: Sendable {
     func cutLength(atEndOf bytes: [UInt8]) -> Int? {
         guard !isEmpty, bytes.count >= Self.shortestLength else { return nil }
         for start in 0...bytes.count - Self.shortestLength {
-            for needle in needles[Int(bytes[start])] where needle.starts(with: bytes[start...]) {
+            for needle in needles[Self.beginning(of: bytes[start...])] ?? [] where needle.starts(with: bytes[start...])
+            {
                 return bytes.count - start
             }
         }
         return nil
     }
 
-    private static func stands(_ needle: [UInt8], at start: Int, in bytes: [UInt8]) -> Bool {
-        guard needle.count <= bytes.count - start else { return false }
-        for index in needle.indices where bytes[start + index] != needle[index] { return false }
-        return true
+    private static func beginning(of bytes: ArraySlice<UInt8>) -> UInt32 {
+        bytes.prefix(shortestLength).reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    /// A key of several lines is printed line by line.
-    private static func lines(of secret: String) -> [String] {
-        let lines = secret.split { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
-        return lines.count > 1 ? lines.filter { $0.utf8.count >= shortestLine }.map(String.init) : []
+    /// What a file or a vault adds around a secret is none of it, a key of several lines is printed line by line, and a
+    /// list's elements are used one at a time.
+    private static func parts(of secret: String) -> [String] {
+        let trimmed = String(decoding: secret.utf8.trimmed(), as: UTF8.self)
+        let lines = secret.split { $0.isNewline }.flatMap { $0.split(separator: "\\n") }
+        let parts = lines.flatMap { $0.split(separator: ", ") }.filter { $0.utf8.count >= shortestPart }
+        return [trimmed] + parts.map(String.init)
     }
+}
 
-    private static func forms(of text: String) -> [[UInt8]] {
-        let bytes = Array(text.utf8)
-        var forms = [bytes, percentEncoded(bytes, digits: "0123456789ABCDEF")]
-        forms.append(percentEncoded(bytes, digits: "0123456789abcdef"))
-        forms.append(base64(bytes, last: "+/"))
-        forms.append(base64(bytes, last: "-_"))
-        forms.append(Array(PrintableText.escaped(text).utf8))
-        var json = JSONWriter()
-        json.string(text)
-        forms.append(Array(json.text.utf8.dropFirst().dropLast()))
-        return forms
-    }
-
-    /// RFC 3986: all but unreserved characters.
-    private static func percentEncoded(_ bytes: [UInt8], digits: String) -> [UInt8] {
-        let digits = Array(digits.utf8)
-        return bytes.flatMap { byte -> [UInt8] in
-            let scalar = Unicode.Scalar(byte)
-            let isKept = scalar.isASCII && (ASCII.isAlphanumeric(byte) || "-._~".unicodeScalars.contains(scalar))
-            return isKept ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-
-    /// RFC 4648, without the padding.
-    private static func base64(_ bytes: [UInt8], last: String) -> [UInt8] {
-        let letters = Array(("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + last).utf8)
-        var result: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let part = Array(bytes[start..<min(start + 3, bytes.count)])
-            let word = part.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(16 - 8 * $1.offset) }
-            for index in 0...part.count { result.append(letters[Int(word >> UInt32(18 - 6 * index) & 63)]) }
-        }
-        return result
+extension String.UTF8View {
+    /// Without the blanks at both ends.
+    fileprivate func trimmed() -> Substring.UTF8View {
+        let start = firstIndex { !ASCII.isBlank($0) } ?? endIndex
+        let end = lastIndex { !ASCII.isBlank($0) }.map { index(after: $0) } ?? endIndex
+        return self[start..<Swift.max(start, end)]
     }
 }

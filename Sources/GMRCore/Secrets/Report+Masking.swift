@@ -21,7 +21,7 @@ extension Report {
 
 extension ThreadSnapshot {
     /// The kernel cuts a thread's name to so many bytes.
-    private static let longestName = 15
+    fileprivate static let longestName = 15
 
     /// - Parameter memo: Threads have most of their frames' text in common.
     fileprivate mutating func mask(by masker: SecretMasker, memo: inout [String: String]) {
@@ -55,7 +55,8 @@ extension ProcessNode {
         node.command = command.map { command in
             // Without arguments the kernel's name for it, cut as a thread's name is.
             guard command.hasPrefix("["), command.hasSuffix("]") else { return masker.maskedCommand(command) }
-            return "[" + masker.masked(String(command.dropFirst().dropLast()), cutAt: 15) + "]"
+            let name = String(command.dropFirst().dropLast())
+            return "[" + masker.masked(masker.maskedCommand(name), cutAt: ThreadSnapshot.longestName) + "]"
         }
         node.user = user.map(masker.masked)
         node.children = children.map { $0.masked(by: masker) }

@@ -25,21 +25,38 @@ public struct SecretMasker: Sendable {
         }
     }
 
+    /// Whether a number, as it is printed, has a known secret in it.
+    func isKnown(_ number: String) -> Bool { !known.ranges(in: Array(number.utf8)).isEmpty }
+
     /// A line of a program, a name or a path: `token = next()` is no secret there.
     func maskedCode(_ text: String) -> String {
-        replace(in: text) { bytes in known.ranges(in: bytes) + URLCredentials.ranges(in: bytes) }
+        replace(in: text) { bytes in
+            known.ranges(in: bytes) + URLCredentials.ranges(in: bytes)
+                + SecretAssignments(in: bytes, keys: keys).literals()
+        }
     }
 
     /// Text that the kernel or a report cut after `byteCount` bytes, perhaps in the middle of a secret.
     func masked(_ text: String, cutAt byteCount: Int) -> String {
         let whole = masked(text)
         guard text.utf8.count >= byteCount else { return whole }
-        // A character that was cut in two has been read as U+FFFD.
-        var rest = whole.unicodeScalars[...]
-        while rest.last == "\u{FFFD}" { rest.removeLast() }
-        let bytes = Array(String(rest).utf8)
+        let bytes = Self.withoutCutCharacter(Array(whole.utf8))
         guard let length = known.cutLength(atEndOf: bytes) else { return whole }
         return String(decoding: bytes.dropLast(length), as: UTF8.self) + Self.mask
+    }
+
+    /// A character that was cut in two has been read as U+FFFD, or as `\xc3` for each byte of it.
+    private static func withoutCutCharacter(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        while true {
+            if bytes.suffix(3).elementsEqual("\u{FFFD}".utf8) {
+                bytes.removeLast(3)
+            } else if bytes.count >= 4, bytes.suffix(4).starts(with: "\\x".utf8) {
+                bytes.removeLast(4)
+            } else {
+                return bytes
+            }
+        }
     }
 
     /// The value of a key.
@@ -72,13 +89,11 @@ public struct SecretMasker: Sendable {
     public func masked(arguments: [String]) -> [String] {
         var isSecret = false
         return arguments.map { argument in
-            let isValue = isSecret && !argument.hasPrefix("-")
-            isSecret = isSecretOption(argument)
+            let isValue = isSecret && !Self.isOption(argument)
+            isSecret = !isValue && isSecretOption(argument)
             if isValue { return Self.mask }
-            if let sign = argument.firstIndex(of: "="), isSecretName(argument[..<sign]) {
-                return argument[...sign] + Self.mask
-            }
-            return masked(argument)
+            guard let sign = secretSign(in: argument) else { return masked(argument) }
+            return masked(String(argument[..<sign])) + "=" + Self.mask
         }
     }
 
@@ -89,12 +104,12 @@ public struct SecretMasker: Sendable {
         var result: [String] = []
         var isSecret = false
         for part in parts {
-            if isSecret && !part.hasPrefix("-") {
+            if isSecret && !Self.isOption(part) {
                 if result.last?.hasSuffix(Self.mask) != true { result.append(Self.mask) }
                 continue
             }
             isSecret = isSecretOption(part)
-            if let sign = part.firstIndex(of: "="), isSecretName(part[..<sign]) {
+            if let sign = secretSign(in: part) {
                 result.append(part[...sign] + Self.mask)
                 isSecret = true
             } else {
@@ -104,8 +119,23 @@ public struct SecretMasker: Sendable {
         return masked(result.joined(separator: " "))
     }
 
+    /// `--verbose` or `-v`; `-hunter2` may be a secret that begins with a hyphen.
+    private static func isOption(_ argument: String) -> Bool {
+        argument.hasPrefix("--") || argument.hasPrefix("-") && argument.utf8.count == 2
+    }
+
     private func isSecretOption(_ argument: String) -> Bool {
         argument.hasPrefix("-") && !argument.contains("=") && isSecretName(argument[...])
+    }
+
+    /// Of `--set=db.password=X` the second: all behind it is the secret.
+    private func secretSign(in argument: String) -> String.Index? {
+        argument.indices.first { sign in
+            guard argument[sign] == "=" else { return false }
+            let before = argument[..<sign]
+            let name = before.lastIndex { $0 == "=" || $0 == "," }.map { before[before.index(after: $0)...] } ?? before
+            return isSecretName(name)
+        }
     }
 
     /// `--db-password`, `PGPASSWORD`; no URL and no sentence.

@@ -9,13 +9,10 @@ enum URLCredentials {
         var ranges: [Range<Int>] = []
         var index = 0
         while index + 2 < bytes.count {
-            guard bytes[index] == UInt8(ascii: ":"), bytes[index + 1] == UInt8(ascii: "/"),
-                bytes[index + 2] == UInt8(ascii: "/")
-            else {
+            guard let start = authority(behind: index, in: bytes) else {
                 index += 1
                 continue
             }
-            let start = index + 3
             let end = self.end(from: start, in: bytes)
             ranges += self.ranges(in: bytes, authority: start..<end, isWeb: isWeb(bytes[..<index]))
             index = max(start, end)
@@ -23,17 +20,20 @@ enum URLCredentials {
         return ranges
     }
 
+    /// Behind `://`, which is `:\/\/` in some JSON.
+    private static func authority(behind colon: Int, in bytes: [UInt8]) -> Int? {
+        guard bytes[colon] == UInt8(ascii: ":") else { return nil }
+        return ["://", ":\\/\\/"].first { bytes[colon...].starts(with: $0.utf8) }.map { colon + $0.utf8.count }
+    }
+
     /// A URL ends where white space, a quotation mark or a bracket follows, or another URL begins.
     private static func end(from start: Int, in bytes: [UInt8]) -> Int {
+        let endings = Array("\"'<>`".utf8)
         var end = start
         while end < bytes.count {
             let byte = bytes[end]
-            if ASCII.isBlank(byte) || ASCII.isQuote(byte) || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
-                || byte == UInt8(ascii: "`")
-            {
-                return end
-            }
-            if byte == UInt8(ascii: ":"), bytes[end...].starts(with: Array("://".utf8)) { return end }
+            if ASCII.isBlank(byte) || endings.contains(byte) { return end }
+            if byte == UInt8(ascii: ":"), authority(behind: end, in: bytes) != nil { return end }
             end += 1
         }
         return end
@@ -50,7 +50,7 @@ enum URLCredentials {
         // A password with one of the marks in it, or an `@` in the path: where a password begins, the last `@` ends it.
         if let last = bytes[url].lastIndex(of: UInt8(ascii: "@")), last >= authority.upperBound,
             let colon = bytes[authority].firstIndex(of: UInt8(ascii: ":")),
-            !isPort(bytes[colon + 1..<authority.upperBound])
+            !(isWeb && isPort(bytes[colon + 1..<authority.upperBound]))
         {
             authority = url.lowerBound..<last + 1
         }

@@ -35,6 +35,19 @@
                 }
             }
 
+            @Test func listsAndBytesThatAreSecretAreKnownByTheirParts() throws {
+                let recorder = ConfigurationRecorder()
+                let reader = ConfigReader(
+                    provider: InMemoryProvider(values: [
+                        "api.ids": .init(.stringArray(["first-long-id", "second-long-id"]), isSecret: true),
+                        "api.seal": .init(.bytes(Array("sealed-letters".utf8)), isSecret: true),
+                    ]), accessReporter: recorder)
+                _ = reader.stringArray(forKey: "api.ids")
+                _ = reader.bytes(forKey: "api.seal")
+                let masker = SecretMasker(knownSecrets: recorder.snapshot.secrets(keys: SecretKeys()))
+                #expect(masker.masked("32 bytes: second-long-id, sealed-letters") == "32 bytes: ***, ***")
+            }
+
             @Test func whatIsReadBecomesTheConfigurationSection() async throws {
                 let recorder = ConfigurationRecorder()
                 let reader = ConfigReader(

@@ -106,10 +106,8 @@ extension ServiceSuites {
                 for second in 0..<120 {
                     let name = "orders_gurumeditation_\(Timestamps.digits(of: Date() + Double(second)))"
                     try obstacle.put(at: "\(directory.url.path)/\(name)")
-                    if kind != "directory" {
-                        try obstacle.put(at: "\(directory.url.path)/.\(name).\(service.pid).tmp")
-                    }
-                    taken.insert(name)
+                    try obstacle.put(at: "\(directory.url.path)/.\(name).tmp")
+                    taken.formUnion([name, ".\(name).tmp"])
                 }
                 service.send(SIGUSR2)
                 try #expect(service.process.readLine() == "delivered")
@@ -118,18 +116,6 @@ extension ServiceSuites {
                 _ = try TextReport(file: directory.url.appending(path: reports[0]))
                 for name in taken { try #expect(obstacle.isUntouched(at: "\(directory.url.path)/\(name)")) }
                 try service.expectItIsWell()
-            }
-        }
-
-        /// Nothing can be written there at all, so that standard error has it.
-        @Test func aDirectoryInThePlaceOfTheTemporaryFile() throws {
-            try ServiceProcess.with(Self.arguments) { service in
-                for second in 0..<120 {
-                    let name = "orders_gurumeditation_\(Timestamps.digits(of: Date() + Double(second)))"
-                    try Obstacle(kind: "directory").put(
-                        at: "\(service.directory.path)/reports/.\(name).\(service.pid).tmp")
-                }
-                try expectOnStandardError("File exists", from: service)
             }
         }
 

@@ -36,7 +36,8 @@ extension ServiceSuites {
             try ServiceProcess.with(["--sink", "throwing", "--sink", "taking"]) { service in
                 service.send(SIGUSR2)
                 try #expect(service.process.readLine() == "taken: []")
-                try service.process.waitForStandardError("gmr: the throwing sink did not take the report: ")
+                try service.process.waitForStandardError(
+                    "gmr: the throwing sink did not take the report: POST https://nova:***@log.example/x: 401")
                 #expect(TextReport.all(in: service.process.standardError).isEmpty)
             }
         }
