@@ -134,7 +134,8 @@ public final class GuruMeditation: Sendable {
     /// The threads of the cooperative pool go on meanwhile. Where a stuck thread holds the allocator's lock this
     /// waits as everything else does; a signal's report does not.
     /// - Throws: `GuruMeditationError` with `notSetUp` after `stop()` or when it is called meanwhile, in a fork child,
-    ///   or where `GMR_ENABLE=0`; with `reportFailed` where the agent's own memory is damaged.
+    ///   or where `GMR_ENABLE=0`; with `reportFailed` where the agent's own memory is damaged, or where it took so long
+    ///   that it was given up.
     public func report() async throws(GuruMeditationError) -> Report {
         guard isInForce else { throw GuruMeditationError(.notSetUp) }
         let answer = await withCheckedContinuation { continuation in

@@ -55,7 +55,7 @@ public struct GuruMeditationError: Error, Sendable, CustomStringConvertible {
         case .systemRefused:
             "Guru Meditation Reports could not be set up: \(subject): \(reason)."
         case .reportFailed:
-            "The report could not be made: \(subject). Restart the process; something writes where it must not."
+            "The report could not be made: \(subject)."
         }
     }
 

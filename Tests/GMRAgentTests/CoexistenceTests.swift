@@ -5,6 +5,7 @@ import Testing
 
 /// Counted by foreign handlers. Atomic: they run in signal handlers.
 private let foreignCount = Atomic<Int>(0)
+private let laterCount = Atomic<Int>(0)
 
 extension AgentTests {
     /// Other software's handlers go on working, errno stays as it was, and nobody's mask changes.
@@ -47,6 +48,34 @@ extension AgentTests {
             }
         }
 
+        /// GMR's handler is put over one that was put over it, where a signalfd has the signal too. Both others, and each
+        /// once, get every signal all the same, also after GMR has ended.
+        @Test func handlersBelowAndAboveAreCalledOnce() async throws {
+            foreignCount.store(0, ordering: .relaxed)
+            laterCount.store(0, ordering: .relaxed)
+            signal(SIGUSR1) { _ in foreignCount.add(1, ordering: .relaxed) }
+            defer { signal(SIGUSR1, SIG_DFL) }
+            func expectEachOnce(_ count: Int) async throws {
+                kill(getpid(), SIGUSR1)
+                let deadline = ContinuousClock.now + .seconds(20)
+                while foreignCount.load(ordering: .relaxed) < count, ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                #expect(foreignCount.load(ordering: .relaxed) == count)
+                #expect(laterCount.load(ordering: .relaxed) == count)
+            }
+            try await withAgent(settings: Settings(logDirectory: try temporaryDirectory())) { gmr in
+                let later = LaterHandler(of: SIGUSR1)
+                try await expectEachOnce(1)
+                let descriptor = try signalDescriptor(of: SIGUSR1)
+                defer { close(descriptor) }
+                _ = try await gmr.report()
+                #expect(later.isBelowAnother, "GMR's handler is above it now")
+                for count in 2...5 { try await expectEachOnce(count) }
+            }
+            for count in 6...8 { try await expectEachOnce(count) }
+        }
+
         /// What is said of a signal that was ignored finds no reader, and nothing waits for one.
         @Test func aReaderWhoSleepsHoldsUpNeitherSetUpNorReports() throws {
             let service = try FetchingService(fetcher: nil)
@@ -75,6 +104,43 @@ extension AgentTests {
             foreignCount.store(0, ordering: .relaxed)
             _ = try await report(of: gmr) { _ in foreignCount.load(ordering: .relaxed) >= 20 }
         }
+    }
+}
+
+/// signalfd(2), which Swift's Glibc lacks.
+private func signalDescriptor(of number: Int32) throws -> Int32 {
+    typealias Make = @convention(c) (Int32, UnsafePointer<sigset_t>, Int32) -> Int32
+    let make = unsafeBitCast(try #require(dlsym(nil, "signalfd")), to: Make.self)
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, number)
+    let descriptor = make(-1, &set, O_CLOEXEC)
+    try #require(descriptor >= 0)
+    return descriptor
+}
+
+/// A handler that passes on what it gets to the one that was there before.
+private struct LaterHandler {
+    nonisolated(unsafe) private static var before = sigaction()
+    private let number: Int32
+
+    init(of number: Int32) {
+        self.number = number
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = Self.handler
+        sigaction(number, nil, &Self.before)
+        sigaction(number, &action, nil)
+    }
+
+    private static let handler: @convention(c) (Int32) -> Void = { number in
+        laterCount.add(1, ordering: .relaxed)
+        LaterHandler.before.__sigaction_handler.sa_sigaction(number, nil, nil)
+    }
+
+    var isBelowAnother: Bool {
+        var now = sigaction()
+        sigaction(number, nil, &now)
+        return now.sa_flags & SA_SIGINFO != 0
     }
 }
 

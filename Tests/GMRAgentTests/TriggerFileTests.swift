@@ -51,6 +51,26 @@ extension AgentTests {
             }
         }
 
+        /// In a directory such as /tmp files come and go all the time, and the trigger file need not be there.
+        @Test func otherFilesWakeItSeldom() throws {
+            let watched = try WatchedFile()
+            try watched.withAgent(interval: .seconds(3600)) {
+                try FileManager.default.removeItem(atPath: watched.path)
+                let before = try WatcherThread.sleepCount()
+                let begin = ContinuousClock.now
+                while ContinuousClock.now - begin < .seconds(2) {
+                    let other = watched.directory + "/other"
+                    close(open(other, O_WRONLY | O_CREAT, 0o600))
+                    unlink(other)
+                }
+                let count = try WatcherThread.sleepCount() - before
+                // Pauses of 0, 50, 100… ms, each with up to ten looks for more, 50 ms apart.
+                #expect(count < 60, "woken \(count) times")
+                try watched.write("back")
+                _ = try watched.reports(count: 1)
+            }
+        }
+
         /// The second one waits for its time, and is not lost.
         @Test func thereIsOneReportEachInterval() throws {
             let watched = try WatchedFile()

@@ -4,6 +4,7 @@
 #ifndef GMR_AGENT_H
 #define GMR_AGENT_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "gmr_capture_format.h"
@@ -62,6 +63,9 @@ gmr_arena_header_t *gmr_agent_arena(void);
 void gmr_agent_want(uint32_t work);
 /* Says that parts of the work are done. Threads: the worker. */
 void gmr_agent_did(uint32_t work);
+/* 0 where the worker has taken too long: the arena has been wiped or holds another report by now, and somebody else has
+ * done the work. Threads: the worker. */
+int gmr_agent_waits_for_worker(void);
 
 /* Publishes GMR_PUBLISHED_* anew. Returns 0, -ENOSPC, or -ESRCH where there is no arena. Threads: one at a time. */
 int gmr_agent_publish(uint32_t which, const void *bytes, uint32_t count);
@@ -98,6 +102,9 @@ int gmr_rename_no_replace(const char *from, const char *to);
 
 /* Names the calling thread, 15 characters at most. */
 void gmr_thread_name(const char *name);
+/* Starts a thread that receives no signal but those of its own faults; detached where `thread` is NULL. Returns 0 or a
+ * negative errno. Threads: any. Signal safety: none. */
+int gmr_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
 
 /* Maps an arena from a descriptor and checks its header against the size. NULL where it is none. */
 gmr_arena_header_t *gmr_arena_map(int descriptor);

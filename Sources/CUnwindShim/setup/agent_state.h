@@ -32,6 +32,7 @@ typedef struct {
     gmr_desk_t watcher;
     uint32_t worker_work;
     uint32_t worker_did; /* GMR_WORK_*. release: pairs with the acquire in finish_in_worker() */
+    uint32_t worker_is_late; /* release: before the arena is wiped; pairs with gmr_agent_waits_for_worker() */
     uint32_t wanted;     /* GMR_WORK_* of every report; atomic */
     uint32_t agent_ready; /* futex: 0, 1 ready, 2 failed */
     int32_t agent_error;
@@ -57,7 +58,7 @@ void gmr_arena_release_slots(void);
 /* arena.c: gets that memory before the first report. */
 void gmr_arena_ready_slots(void);
 
-/* descriptors.c, in the application's table: /dev/null under each of the numbers 0 to 2 that is closed, so that what a
+/* descriptors.c, in the application's table: something under each of the numbers 0 to 2 that is closed, so that what a
  * library opens and keeps does not become the service's stderr. Returns bits 1 << number of those. */
 uint32_t gmr_descriptors_fill_standard(void);
 void gmr_descriptors_empty_standard(uint32_t filled);
@@ -83,38 +84,41 @@ int gmr_trigger_signal_take(int number);
 int gmr_trigger_signal_is_ours(int number);
 /* Every signal but those that a fault of the thread itself raises. */
 void gmr_signals_asynchronous(sigset_t *mask);
-/* Where every thread of the application masks a trigger, as libdispatch's workers do, the agent thread receives it. */
+/* Where every thread of the application masks a trigger, as libdispatch's workers do, the calling thread receives it. It
+ * must have the application's descriptors: the handler that was there before writes to them. */
 void gmr_signals_let_triggers_in(void);
 
 /* signal_readers.c: bits 1 << (number - 1) of the signals that a signalfd of the application reads. */
 uint64_t gmr_signals_read_by_descriptors(void);
 
-/* signal_conflicts.c, the agent thread: sets the arena's signal_conflicts and tells of each on standard error, once. */
+/* signal_conflicts.c, the agent thread. */
 /* At set-up, when the signals are taken. */
 void gmr_signals_begin_looks(void);
 /* How long the agent may sleep before gmr_signals_look_now(). */
 uint64_t gmr_signals_until_look(void);
 void gmr_signals_look_now(void);
-/* At each report. Thoroughly: what signalfds read too, which takes a while where many descriptors are open. */
+/* Sets the arena's signal_conflicts. Thoroughly: what signalfds read too, which takes a while where many descriptors are
+ * open; otherwise that is looked at for signals that somebody else handles. */
 void gmr_signals_look(int thoroughly);
+/* Tells of them on standard error, once each. May block there. */
+void gmr_signals_tell(void);
 /* signal_conflicts.c, the watcher: has the agent look where a signal is not ours any more. */
 void gmr_signals_watch(void);
 
 /* file_watch.c, the agent thread: a thread that triggers a report when the file changes; `path` is absolute, and there
  * need not be a file yet. Returns 0 or a negative errno. */
 int gmr_file_watch_start(const char *path, uint64_t interval_ns);
-/* Ends that thread, if there is one, at once. */
+/* Ends that thread, if there is one, at once; one that a file server keeps is left behind. */
 void gmr_file_watch_stop(void);
 
 /* desk.c */
 /* Returns when the thread has introduced itself, so that no report takes it for one of the application's. */
-int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes);
+int gmr_desk_start(gmr_desk_t *desk, size_t stack_bytes, void *(*body)(void *), void *argument);
 void gmr_desk_ask(gmr_desk_t *desk);
 int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns); /* 1 done, 0 not in time */
 void gmr_desk_introduce(gmr_desk_t *desk, const char *name); /* the thread: first of all */
 int gmr_desk_next(gmr_desk_t *desk);                      /* the thread: waits; 0: stop */
 void gmr_desk_finish(gmr_desk_t *desk);
-int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_bytes);
 /* Names the calling thread and enters it in the arena as one of GMR's own. */
 int32_t gmr_thread_introduce(const char *name);
 

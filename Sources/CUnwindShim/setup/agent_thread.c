@@ -101,15 +101,17 @@ static uint32_t finish_in_worker(uint32_t work) {
     if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS) || !has_memory()) return 0;
     state->worker_work = work;
     gmr_store_release(&state->worker_did, 0);
+    gmr_store_release(&state->worker_is_late, 0);
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
     for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += state->config.helper_silence_ns) {
-        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) break;
+        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) return gmr_load_acquire(&state->worker_did);
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
         if (progress == seen) break;
         seen = progress;
     }
+    gmr_store_release(&state->worker_is_late, 1);
     return gmr_load_acquire(&state->worker_did);
 }
 
@@ -172,17 +174,18 @@ static void make_report(void) {
     arena->sinks_failed = 0;
     arena->symbolize_ns = arena->render_ns = 0;
     check_descriptors();
-    gmr_signals_look(0);
     (void)gmr_capture_signal_take();
     (void)gmr_ss_capture();
     gmr_walk_all(arena);
 
+    gmr_signals_look(0);
     ask_for_sections();
     uint32_t to_people = arena->trigger_kinds & ~(1u << GMR_TRIGGER_API);
     uint32_t to_callers = arena->trigger_kinds & 1u << GMR_TRIGGER_API;
     if (to_people) gmr_descriptors_adopt_stderr();
     finish(to_people, to_callers);
     gmr_descriptors_leave_stderr();
+    gmr_signals_tell();
     gmr_arena_release_slots();
 }
 
@@ -227,7 +230,6 @@ void *gmr_agent_main(void *unused) {
     if (state->agent_error == 0) {
         warm_up();
         open_executable();
-        gmr_signals_let_triggers_in();
         gmr_signals_begin_looks();
         state->agent_step = "starting the file watcher";
         const char *path = state->config.watched_path;

@@ -207,7 +207,11 @@ void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t er
         arena->lost_error = error;
         __atomic_fetch_add(&arena->lost_reports, 1, __ATOMIC_RELAXED);
     } else {
-        __atomic_fetch_sub(&arena->lost_reports, told, __ATOMIC_RELAXED);
+        /* A helper that came too late and the worker may have told of the same ones. */
+        uint32_t lost = __atomic_load_n(&arena->lost_reports, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(&arena->lost_reports, &lost, lost > told ? lost - told : 0, 1,
+                                            __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        }
     }
 }
 

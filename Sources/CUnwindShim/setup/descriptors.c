@@ -53,17 +53,24 @@ static int fetch(int number) {
     return fetched < 0 ? -error : fetched;
 }
 
+/* The directory is none that a service opens under these numbers. */
+static const char placeholder[] = "/proc/self/task";
+
 uint32_t gmr_descriptors_fill_standard(void) {
     uint32_t filled = 0;
     int fd;
-    while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO) filled |= 1u << fd;
+    while ((fd = open(placeholder, O_RDONLY | O_CLOEXEC | O_PATH)) >= 0 && fd <= STDERR_FILENO) filled |= 1u << fd;
     if (fd >= 0) close(fd);
     return filled;
 }
 
 void gmr_descriptors_empty_standard(uint32_t filled) {
+    struct stat ours, present;
+    if (!filled || stat(placeholder, &ours) != 0) return;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (filled & 1u << fd) close(fd);
+        if (!(filled & 1u << fd) || fstat(fd, &present) != 0) continue;
+        /* Another thread may have opened the service's log there meanwhile. */
+        if (present.st_dev == ours.st_dev && present.st_ino == ours.st_ino) close(fd);
     }
 }
 

@@ -9,17 +9,19 @@
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
-int gmr_thread_start(pthread_t *thread, void *(*body)(void *), size_t stack_bytes) {
+int gmr_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument) {
+    pthread_t detached;
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error) return -error;
     sigset_t mask, before;
     gmr_signals_asynchronous(&mask);
     error = pthread_attr_setstacksize(&attributes, stack_bytes);
+    if (!error && !thread) error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     /* The thread is born with them masked, so that none of the application's handlers runs on it. */
     if (!error) error = pthread_sigmask(SIG_SETMASK, &mask, &before);
     if (!error) {
-        error = pthread_create(thread, &attributes, body, NULL);
+        error = pthread_create(thread ? thread : &detached, &attributes, body, argument);
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     pthread_attr_destroy(&attributes);
@@ -37,9 +39,9 @@ int32_t gmr_thread_introduce(const char *name) {
     return tid;
 }
 
-int gmr_desk_start(gmr_desk_t *desk, void *(*body)(void *), size_t stack_bytes) {
+int gmr_desk_start(gmr_desk_t *desk, size_t stack_bytes, void *(*body)(void *), void *argument) {
     desk->asked = desk->done = desk->tid = 0;
-    int error = gmr_thread_start(&desk->thread, body, stack_bytes);
+    int error = gmr_thread_start(&desk->thread, stack_bytes, body, argument);
     if (error) return error;
     desk->started = 1;
     while (!gmr_load_acquire(&desk->tid)) (void)gmr_ss_futex_wait(&desk->tid, 0, GMR_FOR_EVER);

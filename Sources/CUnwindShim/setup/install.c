@@ -34,6 +34,7 @@ static void *sections_main(void *unused) {
     gmr_agent_state_t *state = &gmr_agent_state;
     (void)unused;
     gmr_desk_introduce(&state->sections, "gmr-sections");
+    gmr_signals_let_triggers_in();
     while (gmr_desk_next(&state->sections)) {
         gmr_arena_header_t *arena = gmr_safe_state.arena;
         uint32_t generation = arena->generation;
@@ -82,7 +83,7 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
         return error;
     }
     *what = "starting the agent thread";
-    error = gmr_thread_start(&state->agent, gmr_agent_main, AGENT_STACK_BYTES);
+    error = gmr_thread_start(&state->agent, AGENT_STACK_BYTES, gmr_agent_main, NULL);
     if (error) {
         gmr_signals_restore();
         safe->installed = 0;
@@ -94,8 +95,8 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
         *what = state->agent_step;
     } else {
         *what = "starting the worker thread";
-        error = gmr_desk_start(&state->worker, worker_main, WORKER_STACK_BYTES);
-        if (!error) error = gmr_desk_start(&state->sections, sections_main, SECTIONS_STACK_BYTES);
+        error = gmr_desk_start(&state->worker, WORKER_STACK_BYTES, worker_main, NULL);
+        if (!error) error = gmr_desk_start(&state->sections, SECTIONS_STACK_BYTES, sections_main, NULL);
     }
     if (error) {
         end_threads();
@@ -115,5 +116,7 @@ int gmr_agent_stop(void) {
 void gmr_agent_want(uint32_t work) { __atomic_store_n(&gmr_agent_state.wanted, work, __ATOMIC_RELAXED); }
 
 void gmr_agent_did(uint32_t work) { __atomic_fetch_or(&gmr_agent_state.worker_did, work, __ATOMIC_RELEASE); }
+
+int gmr_agent_waits_for_worker(void) { return !gmr_load_acquire(&gmr_agent_state.worker_is_late); }
 
 void gmr_agent_trigger(uint32_t kind) { gmr_ss_post_trigger(kind, 0, 0); }

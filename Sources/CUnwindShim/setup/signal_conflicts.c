@@ -1,6 +1,6 @@
 /*
  * signal_conflicts.c: finds out whether the trigger signals still reach GMR, and says so where they do not.
- * Runs on the agent thread; gmr_signals_watch on the watcher's.
+ * Runs on the agent thread, outside captures; gmr_signals_watch on the watcher's.
  * A handler may not run it. It allocates nothing and takes no lock.
  *
  * libdispatch takes a signal with a handler of its own and a signalfd. The handler is put over ours without a look at
@@ -72,9 +72,8 @@ static void tell(int number, uint32_t conflict) {
                 "GMR_SIGNALS=SIGRTMIN+3 and kill -RTMIN+3 PID\n");
     gmr_descriptors_adopt_stderr();
     struct pollfd request = {.fd = STDERR_FILENO, .events = POLLOUT};
-    /* Less than PIPE_BUF, so that what polls writable does not block. */
-    if (gmr_ss_syscall3(SYS_poll, &request, 1, 0) > 0) {
-        (void)gmr_ss_write(STDERR_FILENO, line, (size_t)(at - line));
+    /* Less than PIPE_BUF, so that a pipe that polls writable does not block. */
+    if (gmr_ss_syscall3(SYS_poll, &request, 1, 0) > 0 && gmr_ss_write(STDERR_FILENO, line, (size_t)(at - line)) > 0) {
         looks.told[number] |= (uint8_t)(1u << conflict);
     }
     gmr_descriptors_leave_stderr();
@@ -89,15 +88,26 @@ static uint32_t present_conflict(int number) {
 }
 
 void gmr_signals_look(int thoroughly) {
+    int has_read = thoroughly;
     uint64_t read = thoroughly ? gmr_signals_read_by_descriptors() : 0;
     for (uint32_t i = 0; i < gmr_agent_state.signal_count; i++) {
         int number = gmr_agent_state.signals[i];
         uint32_t conflict = present_conflict(number);
-        if (conflict == GMR_CONFLICT_REPLACED && !thoroughly) read = gmr_signals_read_by_descriptors();
-        int is_read = (read >> (number - 1) & 1) || (!thoroughly && *conflict_of(number) == GMR_CONFLICT_SHARED);
+        if (conflict == GMR_CONFLICT_REPLACED && !has_read) {
+            read = gmr_signals_read_by_descriptors();
+            has_read = 1;
+        }
+        int is_read = (read >> (number - 1) & 1) || (!has_read && *conflict_of(number) == GMR_CONFLICT_SHARED);
         if (is_read && conflict == GMR_CONFLICT_REPLACED) conflict = gmr_trigger_signal_take(number) ? conflict : 0;
         if (is_read && conflict == GMR_CONFLICT_NONE) conflict = GMR_CONFLICT_SHARED;
         __atomic_store_n(conflict_of(number), (uint8_t)conflict, __ATOMIC_RELAXED);
+    }
+}
+
+void gmr_signals_tell(void) {
+    for (uint32_t i = 0; i < gmr_agent_state.signal_count; i++) {
+        int number = gmr_agent_state.signals[i];
+        uint32_t conflict = *conflict_of(number);
         if (conflict) tell(number, conflict);
     }
 }
@@ -111,6 +121,7 @@ void gmr_signals_begin_looks(void) {
         if (was_ignored) tell(gmr_agent_state.signals[i], GMR_CONFLICT_WAS_IGNORED);
     }
     gmr_signals_look(1);
+    gmr_signals_tell();
 }
 
 uint64_t gmr_signals_until_look(void) {
@@ -126,6 +137,7 @@ void gmr_signals_look_now(void) {
     __atomic_store_n(&looks.is_asked, 0, __ATOMIC_RELAXED);
     while (looks.next < LOOK_COUNT && looks.begin_ns + look_after_ns[looks.next] <= now) looks.next++;
     gmr_signals_look(1);
+    gmr_signals_tell();
 }
 
 void gmr_signals_watch(void) {

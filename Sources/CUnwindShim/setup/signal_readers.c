@@ -3,6 +3,8 @@
  * Runs on the agent thread.
  * A handler may not run it. It allocates nothing and takes no lock.
  */
+#include <stdio.h>
+
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
@@ -34,13 +36,22 @@ static int is_signal_descriptor(int directory, const char *name) {
     return starts_with(target, "anon_inode:[signalfd]");
 }
 
+/* A directory of a thread that has the application's table, which the agent has not. The process's own is that of its
+ * main thread, which may have ended. */
+static int open_descriptors(const char *name) {
+    char path[64];
+    uint32_t sections = gmr_load_acquire(&gmr_agent_state.sections.tid);
+    int length = sections ? snprintf(path, sizeof path, "/proc/self/task/%u/%s", sections, name)
+                          : snprintf(path, sizeof path, "/proc/self/%s", name);
+    if (length >= (int)sizeof path) return -1;
+    return gmr_ss_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+}
+
 uint64_t gmr_signals_read_by_descriptors(void) {
     uint64_t mask = 0;
     char entries[2048] __attribute__((aligned(8)));
     long bytes;
-    /* /proc/self is the process, so this is the application's table, not the agent's. */
-    int links = gmr_ss_open_at(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY);
-    int facts = gmr_ss_open_at(AT_FDCWD, "/proc/self/fdinfo", O_RDONLY | O_DIRECTORY);
+    int links = open_descriptors("fd"), facts = open_descriptors("fdinfo");
     while (links >= 0 && facts >= 0 && (bytes = gmr_ss_syscall3(SYS_getdents64, links, entries, sizeof entries)) > 0) {
         for (long at = 0; at < bytes;) {
             const gmr_directory_entry_t *entry = (const gmr_directory_entry_t *)(entries + at);

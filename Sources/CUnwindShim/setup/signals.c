@@ -29,19 +29,30 @@ static int take(int number, handler_t *handler) {
     uint32_t index = gmr_safe_state.previous_index[number] + 1;
     if (sigaction(number, NULL, &gmr_safe_state.previous[index & 1][number]) != 0) return -errno;
     gmr_store_release(&gmr_safe_state.previous_index[number], index);
-    /* A handler that was there keeps its way of running: whether calls are restarted behind it, and what it masks. */
     const struct sigaction *previous = gmr_ss_previous(number);
+    if (!gmr_safe_state.has_first_previous[number]) gmr_safe_state.first_previous[number] = *previous;
+    gmr_safe_state.has_first_previous[number] = 1;
+    /* A handler that was there keeps its way of running: whether calls are restarted behind it, what it masks, and on
+     * which stack, which an alternate one may be too small for. */
     if (is_handler_of(previous) && number != GMR_CAPTURE_SIGNAL_NUMBER) {
-        const int kept = SA_RESTART | SA_NODEFER;
+        const int kept = SA_RESTART | SA_NODEFER | SA_ONSTACK;
         action.sa_flags = (action.sa_flags & ~kept) | (previous->sa_flags & kept);
         action.sa_mask = previous->sa_mask;
     }
     return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
 }
 
-/* Where somebody has put a handler over ours, it may call ours: leave both. */
+/* Where somebody has put a handler over ours, it may call ours: leave both. What ours then calls is the first one. */
 static void give_back(int number, handler_t *handler) {
-    if (is_ours(number, handler)) (void)sigaction(number, gmr_ss_previous(number), NULL);
+    const struct sigaction *first = &gmr_safe_state.first_previous[number], *previous = gmr_ss_previous(number);
+    if (!is_ours(number, handler) || sigaction(number, previous, NULL) != 0) return;
+    if (previous->sa_handler == first->sa_handler) {
+        gmr_safe_state.has_first_previous[number] = 0;
+    } else {
+        uint32_t index = gmr_safe_state.previous_index[number] + 1;
+        gmr_safe_state.previous[index & 1][number] = *first;
+        gmr_store_release(&gmr_safe_state.previous_index[number], index);
+    }
 }
 
 int gmr_capture_signal_take(void) { return take(GMR_CAPTURE_SIGNAL_NUMBER, gmr_ss_on_capture_signal); }

@@ -11,7 +11,7 @@
 
 /* Threads that are inside a chained handler, so that two handlers that call each other come to an end. A handler that
  * leaves with longjmp keeps its entry: its thread's signals are then no longer passed on, which beats a recursion. */
-static int32_t chaining[CHAINING_COUNT]; /* tid << 7 | signal; 0: free */
+static int32_t chaining[CHAINING_COUNT]; /* tid << 7 | signal, below zero the second time round; 0: free */
 
 /* The entry taken for `inside`, a thread and a signal; -1 where it is there already, -2 where the table is full. */
 static int enter(int32_t inside) GMR_SIGNAL_SAFE {
@@ -46,8 +46,15 @@ static void call_previous(const struct sigaction *previous, int signal, siginfo_
 
 void gmr_ss_chain(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     if (signal < 1 || signal > 64) return;
-    int entry = enter(gmr_ss_gettid() << 7 | signal); /* a tid has 22 bits */
-    if (entry == -1) return;
-    call_previous(gmr_ss_previous(signal), signal, info, context);
+    const struct sigaction *previous = gmr_ss_previous(signal), *first = &gmr_safe_state.first_previous[signal];
+    int32_t inside = gmr_ss_gettid() << 7 | signal; /* a tid has 22 bits */
+    int entry = enter(inside);
+    if (entry == -1) {
+        if (previous->sa_handler == first->sa_handler) return;
+        previous = first;
+        entry = enter(-inside);
+        if (entry == -1) return;
+    }
+    call_previous(previous, signal, info, context);
     if (entry >= 0) __atomic_store_n(&chaining[entry], 0, __ATOMIC_RELAXED);
 }

@@ -36,8 +36,12 @@ static void try_vm_read(void) GMR_SIGNAL_SAFE {
 
 static void try_inotify(void) GMR_SIGNAL_SAFE {
     long inotify = gmr_ss_syscall1(SYS_inotify_init1, IN_NONBLOCK);
-    long watch = gmr_ss_syscall3(SYS_inotify_add_watch, inotify, "/", IN_DELETE_SELF);
-    gmr_ss_leave(watch < 0 || gmr_ss_syscall3(SYS_eventfd2, 0, 0, 0) < 0);
+    long watch = gmr_ss_syscall3(SYS_inotify_add_watch, inotify, "/proc/self", IN_DELETE_SELF);
+    (void)gmr_ss_syscall3(SYS_inotify_rm_watch, inotify, watch, 0);
+    long wake = gmr_ss_syscall3(SYS_eventfd2, 0, 0, 0);
+    /* The application's table may be full; ours will not be. */
+    gmr_ss_leave((inotify < 0 && inotify != -24 /* EMFILE */) || (inotify >= 0 && watch < 0) ||
+                 (wake < 0 && wake != -24 /* EMFILE */));
 }
 
 static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }

@@ -42,6 +42,9 @@ typedef struct {
      * in gmr_ss_previous(). */
     struct sigaction previous[2][65];
     uint32_t previous_index[65];
+    /* What was there before ours came for the first time: somebody who has put a handler over ours calls ours for it. */
+    struct sigaction first_previous[65];
+    uint8_t has_first_previous[65];
 
     /* The capture under way. */
     uint32_t capture_cookie;  /* random; in the value of our own SIGPROFs */

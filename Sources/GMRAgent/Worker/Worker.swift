@@ -29,12 +29,16 @@ enum Worker {
         }
         let requests = work.contains(.callers) ? ReportRequests.shared.takeAll() : []
         if !work.isDisjoint(with: [.deliver, .callers, .sinks]) {
-            guard let (builder, report, _) = build(arena: arena, place: .worker, work: work) else {
-                let error = GuruMeditationError(.reportFailed, "the memory that holds the set-up is damaged")
+            func fail(_ reason: String) -> Work {
+                let error = GuruMeditationError(.reportFailed, reason)
                 for request in requests { request.resume(returning: .failure(error)) }
                 did(work.intersection(.callers))
                 return done
             }
+            guard let (builder, report, _) = build(arena: arena, place: .worker, work: work) else {
+                return fail(damaged)
+            }
+            guard gmr_agent_waits_for_worker() != 0 else { return fail(tooLate) }
             if work.contains(.deliver) {
                 deliver(report, of: builder, arena: arena, outputs: outputs(of: builder.setup, in: arena))
                 did(.deliver)
@@ -43,6 +47,7 @@ enum Worker {
                 var complete = report
                 var sections = stream(of: builder, arena: arena)
                 while case let arrived = sections.next(), !arrived.isEmpty { complete.sections += arrived }
+                guard gmr_agent_waits_for_worker() != 0 else { return fail(tooLate) }
                 for request in requests { request.resume(returning: .success(complete)) }
                 did(work.intersection(.callers))
                 if work.contains(.sinks) {
@@ -102,13 +107,18 @@ enum Worker {
         let earlierLosses = arena.pointee.lost_reports
         var delivery = ReportDelivery(
             setup: builder.setup, report: report, sections: stream(of: builder, arena: arena), outputs: outputs)
+        func account(error: Int32, told: UInt32) {
+            // Of a worker that is late, somebody else has delivered the report.
+            guard builder.place == .helper || gmr_agent_waits_for_worker() != 0 else { return }
+            gmr_arena_account(arena, delivery.rendering.nanoseconds, error, told)
+        }
         do {
             try delivery.deliver(progress: builder.progress)
-            gmr_arena_account(arena, delivery.rendering.nanoseconds, 0, earlierLosses)
+            account(error: 0, told: earlierLosses)
         } catch {
             // Lost: standard error was the last place to write to. A second attempt would mix with the first; the next
             // report that somebody takes tells of it.
-            gmr_arena_account(arena, delivery.rendering.nanoseconds, error.errorNumber, 0)
+            account(error: error.errorNumber, told: 0)
         }
     }
 
@@ -127,6 +137,11 @@ enum Worker {
                 outputs: StandardOutputs(directory: nil, isStandardErrorServed: true))
         }
     }
+
+    private static let damaged =
+        "the memory that holds the set-up is damaged. Restart the process; something writes where it must not"
+    private static let tooLate =
+        "it took so long that it was given up. Set GMR_HELPER_SILENCE_MS higher where the machine is that busy"
 
     private static let sinksFailure =
         "none of the service's own sinks took the report, so it is on standard error"

@@ -18,8 +18,8 @@ extension ConfigurationSnapshot {
         return snapshot
     }
 
-    /// What is to be masked wherever it turns up: the values of secret options, and secrets inside other values. A plain
-    /// word or number is left out where a key such as `connection` or `auth` alone makes it a secret: `basic`, `close`.
+    /// What is to be masked wherever it turns up: the values of secret options, and secrets inside other values. A
+    /// plain word or number is left out where a key such as `connection` or `auth` alone makes it a secret: `basic`, `close`.
     public func secrets(keys: SecretKeys) -> [String] { secrets(marked: marked(by: keys), keys: keys) }
 
     /// - Parameter marked: The same with all its secrets marked.

@@ -1,5 +1,5 @@
-/// Finds known secrets in text, by value: as they are, percent-encoded, in base64, escaped as JSON and XML do it, and one
-/// by one where they are several lines, or a list such as `a, b`.
+/// Finds known secrets in text, by value: as they are, percent-encoded, in base64, escaped as JSON and XML do it, and
+/// one by one where they are several lines, or a list such as `a, b`.
 struct KnownSecrets: Sendable {
     /// UTF-8, by their first four bytes, the longest first.
     private let needles: [UInt32: [[UInt8]]]

@@ -196,8 +196,8 @@ struct SecretAssignments {
         return quotes.upperBound < end ? quotes.upperBound..<end : nil
     }
 
-    /// Whether a mark behind so many backslashes ends a string that began behind `level`: the others must be backslashes
-    /// of the value, of which each is written as so many.
+    /// Whether a mark behind so many backslashes ends a string that began behind `level`: the others must be
+    /// backslashes of the value, of which each is written as so many.
     private static func closes(_ backslashes: Int, level: Int) -> Bool {
         backslashes < level || (backslashes - level) % (2 * (level + 1)) == 0
     }

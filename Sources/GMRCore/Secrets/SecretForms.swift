@@ -44,8 +44,8 @@ enum SecretForms {
         return result
     }
 
-    /// RFC 4648 without the padding, in both alphabets: the secret alone, and what all texts have in common that hold it
-    /// behind one, two or three other bytes.
+    /// RFC 4648 without the padding, in both alphabets: the secret alone, and what all texts have in common that hold
+    /// it behind one, two or three other bytes.
     private static func base64(_ bytes: [UInt8]) -> [[UInt8]] {
         var forms: [[UInt8]] = []
         for shift in 0..<3 {

@@ -1,7 +1,7 @@
 /// Which keys name secrets: `dbPassword`, `AWS_SECRET_ACCESS_KEY`, `api-key`, `sql_connection`.
 ///
 /// A key is read as words, split at punctuation, at digits and where lower case turns to upper. It is secret where
-/// - one of its words, or two of them written as one, is or ends with `password`, `secret`, `token`, `apikey` or the like,
+/// - one of its words, or two of them written as one, is or ends with `password`, `secret`, `token`, `apikey`…,
 /// - or its last word is `key`, `auth`, `connection`, `cookie` or the like; not `public_key`, `primary_key`…
 ///
 /// but not where its last word says that the value only tells of a secret: `token_ttl`, `password_file`.
@@ -46,8 +46,8 @@ public struct SecretKeys: Sendable, Equatable {
         return strength == .certain || words.count > 1 || ["authorization", "cookie", "cookies"].contains(words[0])
     }
 
-    /// Whether all that a group of options has is secret: `secrets`, `service_credentials`. A group that is called after
-    /// one secret, such as `keystone_authtoken`, also says where it is to be had.
+    /// Whether all that a group of options has is secret: `secrets`, `service_credentials`. A group that is called
+    /// after one secret, such as `keystone_authtoken`, also says where it is to be had.
     func containsAll(ofGroup name: some StringProtocol) -> Bool {
         let words = Self.words(of: name)
         return words.last.map(Self.lastWordsOfGroups.contains) ?? false

@@ -1,5 +1,5 @@
-/// Puts `***` in the place of secrets: known ones wherever they stand, and what looks like one by its key, its place in a
-/// URL, or the word `Bearer` before it.
+/// Puts `***` in the place of secrets: known ones wherever they stand, and what looks like one by its key, its place in
+/// a URL, or the word `Bearer` before it.
 ///
 /// Known secrets of fewer than 4 bytes, and values such as `true` or `localhost`, are masked where their key says so,
 /// but not searched for.

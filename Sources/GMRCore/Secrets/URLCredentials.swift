@@ -1,5 +1,5 @@
-/// Finds credentials inside URLs: `amqp://nova:PASSWORD@host`, and lists of hosts as oslo.messaging's `transport_url` has
-/// them. What does not follow RFC 3986, such as a `/` in a password, is read as whoever wrote it meant it.
+/// Finds credentials inside URLs: `amqp://nova:PASSWORD@host`, and lists of hosts as oslo.messaging's `transport_url`
+/// has them. What does not follow RFC 3986, such as a `/` in a password, is read as whoever wrote it meant it.
 enum URLCredentials {
     /// A user name without a password, of more letters than people have in theirs, is a token.
     private static let longestUserName = 20

@@ -68,6 +68,17 @@ extension ServiceSuites {
             }
         }
 
+        /// Its handler is called where its descriptors are, though all its threads mask the signal.
+        @Test func anEventLoopIsToldOfTheSignalThatMakesAReport() throws {
+            try ServiceProcess.with(["--framework", "self-pipe"]) { service in
+                for count in 1...5 {
+                    service.send(SIGUSR2)
+                    try #expect(service.process.readLine() == "framework")
+                    _ = try service.reportsOnStandardError(count: count)
+                }
+            }
+        }
+
         /// Where a pre-forking framework has started several workers.
         @Test func allItsWorkersWatchOneFile() throws {
             try with(["--framework", "handler-before"]) { one in

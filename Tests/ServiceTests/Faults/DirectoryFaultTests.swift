@@ -103,8 +103,9 @@ extension ServiceSuites {
                 let directory = service.directory("reports", of: "orders")
                 let obstacle = Obstacle(kind: kind)
                 var taken: Set<String> = []
+                let begin = Date()
                 for second in 0..<120 {
-                    let name = "orders_gurumeditation_\(Timestamps.digits(of: Date() + Double(second)))"
+                    let name = "orders_gurumeditation_\(Timestamps.digits(of: begin + Double(second)))"
                     try obstacle.put(at: "\(directory.url.path)/\(name)")
                     try obstacle.put(at: "\(directory.url.path)/.\(name).tmp")
                     taken.formUnion([name, ".\(name).tmp"])
