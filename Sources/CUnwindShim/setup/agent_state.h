@@ -84,8 +84,8 @@ int gmr_trigger_signal_take(int number);
 int gmr_trigger_signal_is_ours(int number);
 /* Every signal but those that a fault of the thread itself raises. */
 void gmr_signals_asynchronous(sigset_t *mask);
-/* Where every thread of the application masks a trigger, as libdispatch's workers do, the calling thread receives it. It
- * must have the application's descriptors: the handler that was there before writes to them. */
+/* Where every thread of the application masks a trigger, as libdispatch's workers do, the calling thread receives it.
+ * It must have the application's descriptors: the handler that was there before writes to them. */
 void gmr_signals_let_triggers_in(void);
 
 /* signal_readers.c: bits 1 << (number - 1) of the signals that a signalfd of the application reads. */
@@ -97,8 +97,8 @@ void gmr_signals_begin_looks(void);
 /* How long the agent may sleep before gmr_signals_look_now(). */
 uint64_t gmr_signals_until_look(void);
 void gmr_signals_look_now(void);
-/* Sets the arena's signal_conflicts. Thoroughly: what signalfds read too, which takes a while where many descriptors are
- * open; otherwise that is looked at for signals that somebody else handles. */
+/* Sets the arena's signal_conflicts. Thoroughly: what signalfds read too, which takes a while where many descriptors
+ * are open; otherwise that is looked at for signals that somebody else handles. */
 void gmr_signals_look(int thoroughly);
 /* Tells of them on standard error, once each. May block there. */
 void gmr_signals_tell(void);

@@ -4,9 +4,10 @@
  * A handler may not run it. Once started it allocates nothing and takes no lock: system calls without libc.
  *
  * What counts is how the file looks, once each interval: its size, and when it was modified. Which file it is does not
- * count: some file systems number it anew now and then. inotify only says when to look sooner. It does not see changes that other machines make to a network file system, nor those below
- * an overlay; a link on the way that leads elsewhere now; nor a directory above the file's own that was renamed. So the
- * watcher looks at the end of each interval too, and where inotify is refused that alone is left.
+ * count: some file systems number it anew now and then. inotify only says when to look sooner. It does not see changes
+ * that other machines make to a network file system, nor those below an overlay; a link on the way that leads elsewhere
+ * now; nor a directory above the file's own that was renamed. So the watcher looks at the end of each interval too, and
+ * where inotify is refused that alone is left.
  *
  * One inotify watch at a time: the file's or, while there is none, its directory's. A file that is deleted, renamed or
  * replaced says so itself, and a watch of the directory wakes the service for every other file there.

@@ -42,7 +42,7 @@ typedef struct {
      * in gmr_ss_previous(). */
     struct sigaction previous[2][65];
     uint32_t previous_index[65];
-    /* What was there before ours came for the first time: somebody who has put a handler over ours calls ours for it. */
+    /* What was there before ours came for the first time: who has put a handler over ours calls ours for it. */
     struct sigaction first_previous[65];
     uint8_t has_first_previous[65];
 
