@@ -74,6 +74,9 @@ let package = Package(
         .testTarget(
             name: "HangZooTests", dependencies: ["HangZoo", "ProcessKit"], path: "Tests/HangZooTests",
             exclude: ["Plugins", "gdb_walk.py"]),
+        .target(name: "CLockZoo", path: "Tests/CLockZoo", cSettings: [.define("_GNU_SOURCE")]),
+        .executableTarget(name: "LockZoo", dependencies: ["CLockZoo", "GMRAgent"], path: "Tests/LockZoo"),
+        .testTarget(name: "LockZooTests", dependencies: ["LockZoo", "ProcessKit"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(name: "ServiceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
     ],

@@ -135,8 +135,11 @@ struct CanaryReport {
             ThreadSnapshot(
                 tid: 1, name: cut(pick(["", "io-", "w"]) + known(), at: 15), capture: .noTouch,
                 frames: [source, source]),
-            ThreadSnapshot(tid: 2, name: cut(known(), at: 15), capture: .none),
+            ThreadSnapshot(
+                tid: 2, name: cut(known(), at: 15), capture: .none,
+                waitsFor: LockWait(kind: .mutex, description: "mutex", owner: 1, ownerName: cut(known(), at: 15))),
         ]
+        report.verdict.summary = hiding()
     }
 
     private mutating func plantInSections() {

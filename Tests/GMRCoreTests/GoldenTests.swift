@@ -16,6 +16,16 @@ import Testing
         try expectGolden(XMLRenderer.render(SampleReport.service), "service.xml")
     }
 
+    @Test(arguments: ["txt", "json", "xml"])
+    func deadlock(format: String) throws {
+        let report = SampleReport.deadlocked
+        switch format {
+        case "txt": try expectGolden(TextRenderer.render(report), "deadlock.txt")
+        case "json": try expectGolden(JSONRenderer.render(report), "deadlock.json")
+        default: try expectGolden(XMLRenderer.render(report), "deadlock.xml")
+        }
+    }
+
     @Test func smallestTextReport() throws {
         let report = Report(
             generated: SampleReport.clock, trigger: Trigger(kind: .api), process: ProcessIdentity(pid: 1),

@@ -63,16 +63,41 @@ enum SampleReport {
                 finishedBy: "helper process"))
     }
 
+    /// Two threads that wait for each other, and one behind them.
+    static var deadlocked: Report {
+        func thread(_ tid: Int32, _ name: String, lock: UInt64, owner: Int32, _ ownerName: String) -> ThreadSnapshot {
+            var thread = waiting(tid, name)
+            thread.frames[0].function = "pthread_mutex_lock"
+            thread.waitsFor = LockWait(
+                kind: .mutex, address: lock, description: "pthread_mutex (normal)", owner: owner, ownerName: ownerName,
+                isOwnerAlive: true, certainty: .certain)
+            return thread
+        }
+        var report = service
+        report.threads = [
+            thread(4712, "alpha", lock: 0x5555_0000_9010, owner: 4713, "beta"),
+            thread(4713, "beta", lock: 0x5555_0000_9040, owner: 4712, "alpha"),
+            thread(4714, "gamma", lock: 0x5555_0000_9040, owner: 4712, "alpha"),
+        ]
+        let graph = WaitGraph(report.threads)
+        report.locks = Locks(deadlocks: graph.deadlocks { _ in true }, queues: graph.queues())
+        report.verdict = Verdict(locks: report.locks, threads: report.threads)
+        report.sections = []
+        return report
+    }
+
     /// A report with one text in every place where a program can choose it.
     static func everywhere(_ name: String) -> Report {
         let frame = Frame(address: 1, module: name, buildID: name, offset: 1, function: name, source: name)
         return Report(
             generated: clock, trigger: Trigger(kind: .signal, signal: name),
             process: ProcessIdentity(pid: 1, executable: name, arguments: [name], host: name, serviceName: name),
-            package: Package(vendor: name, product: name, version: name),
+            package: Package(vendor: name, product: name, version: name), verdict: Verdict(summary: name),
             threads: [
                 ThreadSnapshot(
-                    tid: 1, name: name, capture: .noTouch, captureProblem: name, syscall: name, frames: [frame]),
+                    tid: 1, name: name, capture: .noTouch, captureProblem: name, syscall: name,
+                    waitsFor: LockWait(kind: .mutex, address: 1, description: name, owner: 2, ownerName: name),
+                    frames: [frame]),
                 ThreadSnapshot(tid: 2, name: name, capture: .none, captureProblem: name),
                 ThreadSnapshot(tid: 3, name: name, capture: .none, captureProblem: name),
             ], processes: [ProcessNode(pid: 1, user: name, state: name, command: name)],

@@ -79,6 +79,10 @@ int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, con
 /* Publishes GMR_SECTIONS_RUNNING or _DONE, unless that report is over. */
 void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation, uint32_t state);
 
+/* Has the threads that wait for locks looked at a second time, GMR_SECOND_LOOK_NS after the first: sets the UNMOVED
+ * flag of those that have not moved. Returns 1, or 0 where the process does not answer. Blocks. Any process. */
+int gmr_arena_look_again(gmr_arena_header_t *arena);
+
 /* Waits until there are sections beyond `seen_bytes`, or the state is no longer `seen_state`; 0 on time-out.
  * Any process. */
 int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint32_t seen_state, uint64_t timeout_ns);

@@ -94,6 +94,30 @@ typedef struct {
 } gmr_frame_t;
 _Static_assert(sizeof(gmr_frame_t) == 24, "wire format");
 
+/* gmr_wait_t.flags */
+enum {
+    GMR_WAIT_FUTEX = 1u << 0,      /* the thread sleeps in a futex call that is understood */
+    GMR_WAIT_TIMED = 1u << 1,      /* with a time limit */
+    GMR_WAIT_WORDS_READ = 1u << 2, /* `words` is valid */
+    GMR_WAIT_BITSET = 1u << 4,     /* FUTEX_WAIT_BITSET */
+    GMR_WAIT_LOCK_PI = 1u << 5,    /* FUTEX_LOCK_PI or _PI2; neither flag: FUTEX_WAIT */
+    GMR_WAIT_UNMOVED = 1u << 3,    /* at the second look the thread had not moved, and `words_again` is valid */
+};
+
+#define GMR_WAIT_WORDS_BEFORE 4u  /* the futex */
+#define GMR_WAIT_WORDS_BEHIND 12u /* itself among them */
+#define GMR_WAIT_WORD_COUNT (GMR_WAIT_WORDS_BEFORE + GMR_WAIT_WORDS_BEHIND)
+#define GMR_SECOND_LOOK_NS UINT64_C(60000000) /* after the first one */
+
+typedef struct {
+    uint64_t address; /* of the futex */
+    uint32_t value;   /* that the call expects there */
+    uint32_t flags;   /* GMR_WAIT_* */
+    uint32_t words[GMR_WAIT_WORD_COUNT]; /* memory from GMR_WAIT_WORDS_BEFORE words before the futex on */
+    uint32_t words_again[GMR_WAIT_WORD_COUNT]; /* at the second look */
+} gmr_wait_t;
+_Static_assert(sizeof(gmr_wait_t) == 144, "wire format");
+
 typedef struct {
     uint32_t state;      /* release: publishes the rest of the slot; pairs with the acquire in gmr_slot_state() */
     int32_t tid;
@@ -117,6 +141,7 @@ typedef struct {
     uint64_t blocked_signals;   /* SigBlk */
     uint32_t facts;             /* GMR_FACT_* */
     uint32_t reserved;
+    gmr_wait_t wait;
 } gmr_slot_t;
 
 enum { GMR_FACT_STATUS = 1u << 0, GMR_FACT_CPU_TIME = 1u << 1, GMR_FACT_COMM = 1u << 2 };
@@ -179,6 +204,9 @@ typedef struct {
     uint32_t reserved;
 } gmr_publication_t;
 _Static_assert(sizeof(gmr_publication_t) == 16, "wire format");
+
+/* gmr_arena_header_t.second_look */
+enum { GMR_SECOND_LOOK_NONE = 0, GMR_SECOND_LOOK_ASKED = 1, GMR_SECOND_LOOK_DONE = 2 };
 
 /* How a report ended, for gmr_arena_header_t.delivery. */
 enum { GMR_DELIVERY_NONE = 0, GMR_DELIVERED = 1, GMR_DELIVERY_FAILED = 2 };
@@ -243,6 +271,11 @@ typedef struct {
     uint32_t sinks_failed;  /* 1: the service's own sinks did not take this one, so it goes to standard error */
     uint64_t symbolize_ns, render_ns; /* durations; 0: not done */
     uint64_t fetch_until_ns; /* CLOCK_MONOTONIC: until then what a helper started may still fetch debug information */
+
+    uint32_t second_look; /* GMR_SECOND_LOOK_*, asked for by who finds a deadlock. release: publishes the slots' flags;
+                             pairs with the acquire in gmr_arena_look_again(); futex */
+    uint32_t reserved2;
+    uint64_t locks_ns; /* reading what threads wait for */
 
     uint8_t signal_conflicts[64]; /* GMR_CONFLICT_* of the trigger signals; index: number - 1 */
 } gmr_arena_header_t;

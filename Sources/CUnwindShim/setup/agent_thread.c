@@ -15,6 +15,7 @@
 #include "../signal_safe/probe.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
+#include "../locks/waits.h"
 #include "../unwind/walker.h"
 #include "agent_state.h"
 #include "raw_report.h"
@@ -63,6 +64,7 @@ static int finish_in_helper(void) {
          * between the two, and this would wait for one more until its silence ends the wait. */
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
         if (gmr_load_acquire(&arena->helper_state) >= GMR_HELPER_DONE) break;
+        if (gmr_load_acquire(&arena->second_look) == GMR_SECOND_LOOK_ASKED) gmr_waits_look_again(arena);
         uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
         if (progress != seen) {
             seen = progress;
@@ -166,6 +168,14 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
     if (left & GMR_WORK_DELIVER) gmr_arena_account(arena, 0, gmr_raw_report(arena, STDERR_FILENO) ? 0 : EIO, 0);
 }
 
+static void read_waits(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    gmr_waits_read(arena);
+    gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_NONE);
+    arena->locks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
+}
+
 static void make_report(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
@@ -177,6 +187,7 @@ static void make_report(void) {
     (void)gmr_capture_signal_take();
     (void)gmr_ss_capture();
     gmr_walk_all(arena);
+    read_waits();
 
     gmr_signals_look(0);
     ask_for_sections();

@@ -9,11 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../locks/waits.h"
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
 #define ALIGN_PAGE(bytes) (((uint64_t)(bytes) + GMR_PAGE_BYTES - 1) & ~(uint64_t)(GMR_PAGE_BYTES - 1))
+
+#define SECOND_LOOK_PATIENCE_NS UINT64_C(500000000)
 
 #define PUBLICATIONS_OFFSET (GMR_PAGE_BYTES + GMR_SETUP_CAPACITY_BYTES)
 
@@ -197,6 +200,23 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
         /* A new state changes no byte count: look again now and then. */
         uint64_t slice = deadline - now < 10000000 ? deadline - now : 10000000;
         (void)gmr_ss_futex_wait(&arena->section_bytes, bytes, slice);
+    }
+}
+
+int gmr_arena_look_again(gmr_arena_header_t *arena) {
+    if (arena->pid == getpid()) {
+        gmr_waits_look_again(arena);
+        return 1;
+    }
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + GMR_SECOND_LOOK_NS + SECOND_LOOK_PATIENCE_NS;
+    gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_ASKED);
+    gmr_arena_progress(arena, 0);
+    for (;;) {
+        uint32_t state = gmr_load_acquire(&arena->second_look);
+        if (state == GMR_SECOND_LOOK_DONE) return 1;
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        if (now >= deadline) return 0;
+        (void)gmr_ss_futex_wait(&arena->second_look, state, deadline - now);
     }
 }
 

@@ -199,7 +199,34 @@ struct CaptureDecoder {
             snapshot: snapshot,
             frames: UnsafeBufferPointer(start: frames, count: count).map {
                 CapturedFrame(address: $0.address, isExact: $0.flags & UInt32(GMR_FRAME_EXACT) != 0)
-            })
+            }, wait: wait(facts.wait))
+    }
+
+    private func wait(_ wait: gmr_wait_t) -> CapturedWait? {
+        func has(_ flag: Int) -> Bool { wait.flags & UInt32(flag) != 0 }
+        guard has(GMR_WAIT_FUTEX), has(GMR_WAIT_WORDS_READ) else { return nil }
+        let start = wait.address &- UInt64(GMR_WAIT_WORDS_BEFORE) * 4
+        func words(_ bytes: UnsafeRawBufferPointer) -> CapturedWords {
+            CapturedWords(start: start, words: Array(bytes.bindMemory(to: UInt32.self)))
+        }
+        return CapturedWait(
+            address: wait.address,
+            operation: has(GMR_WAIT_LOCK_PI) ? .lockPI : has(GMR_WAIT_BITSET) ? .waitBitset : .wait, value: wait.value,
+            isTimed: has(GMR_WAIT_TIMED),
+            memory: withUnsafeBytes(of: wait.words, words),
+            memoryAgain: has(GMR_WAIT_UNMOVED) ? withUnsafeBytes(of: wait.words_again, words) : nil)
+    }
+
+    /// Has the process look again at what its threads wait for.
+    /// - Returns: Their waits with what was seen then; empty where it does not answer. Blocks until then.
+    func waitsAtSecondLook() -> [Int32: CapturedWait] {
+        guard gmr_arena_look_again(arena) != 0 else { return [:] }
+        var waits: [Int32: CapturedWait] = [:]
+        for index in 0..<min(header.slot_count, header.slot_capacity, GMR_MAX_THREADS) {
+            guard let slot = slot(index), slot.pointee.generation == header.generation else { continue }
+            waits[slot.pointee.tid] = wait(slot.pointee.wait)
+        }
+        return waits
     }
 
     /// Why there is no stack, or less of it than there could be.

@@ -31,6 +31,7 @@ struct CapturedThread: Sendable {
     var snapshot: ThreadSnapshot
     /// Innermost first.
     var frames: [CapturedFrame]
+    var wait: CapturedWait?
 }
 
 /// Where a frame stands: an instruction, or the return address into it.

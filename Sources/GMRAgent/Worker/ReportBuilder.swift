@@ -39,7 +39,10 @@ struct ReportBuilder {
         let begin = ContinuousClock.now
         var symbolizer = Symbolizer(
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
-        let threads = symbolizer.symbolize(process, progress: progress)
+        var threads = symbolizer.symbolize(process, progress: progress)
+        let symbolized = ContinuousClock.now
+        let locks = LockAnalysis.analyze(process, threads: &threads, decoder: decoder)
+        progress()
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps
         // A process that must live starts no other one.
@@ -49,13 +52,16 @@ struct ReportBuilder {
         }
         if let fetch { completeness.gaps.append(fetch.gap) }
         completeness.gaps += earlierFailures
-        completeness.stages.symbolizeNanoseconds = (ContinuousClock.now - begin).nanoseconds
+        completeness.stages.symbolizeNanoseconds = (symbolized - begin).nanoseconds
         let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
-            package: setup.package, threads: threads,
+            package: setup.package, threads: threads, locks: locks,
             processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
             configuration: configuration.configuration, completeness: completeness)
-        return (report.masked(by: masker), fetch)
+        var masked = report.masked(by: masker)
+        // In words anew: it names threads, whose names are without secrets only now.
+        masked.verdict = Verdict(locks: locks, threads: masked.threads)
+        return (masked, fetch)
     }
 
     private func identity(of process: CapturedProcess) -> ProcessIdentity {

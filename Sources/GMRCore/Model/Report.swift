@@ -6,7 +6,9 @@ public struct Report: Sendable, Equatable {
     public var trigger: Trigger
     public var process: ProcessIdentity
     public var package: Package
+    public var verdict: Verdict
     public var threads: [ThreadSnapshot]
+    public var locks: Locks
     /// The process tree: this process, with its descendants as children.
     public var processes: [ProcessNode]
     public var configuration: ConfigurationSnapshot
@@ -16,7 +18,8 @@ public struct Report: Sendable, Equatable {
 
     public init(
         generated: Timestamp, trigger: Trigger, process: ProcessIdentity, package: Package,
-        threads: [ThreadSnapshot] = [], processes: [ProcessNode] = [],
+        verdict: Verdict = Verdict(), threads: [ThreadSnapshot] = [], locks: Locks = Locks(),
+        processes: [ProcessNode] = [],
         configuration: ConfigurationSnapshot = ConfigurationSnapshot(), sections: [Section] = [],
         completeness: Completeness = Completeness()
     ) {
@@ -24,7 +27,9 @@ public struct Report: Sendable, Equatable {
         self.trigger = trigger
         self.process = process
         self.package = package
+        self.verdict = verdict
         self.threads = threads
+        self.locks = locks
         self.processes = processes
         self.configuration = configuration
         self.sections = sections

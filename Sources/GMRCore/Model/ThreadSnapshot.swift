@@ -30,6 +30,8 @@ public struct ThreadSnapshot: Sendable, Equatable {
     public var voluntarySwitches: UInt64?
     /// The name of the system call the thread is in (`futex`), or its number where the name is unknown.
     public var syscall: String?
+    /// What it waits for; nil where it runs, or where that is not known.
+    public var waitsFor: LockWait?
     /// Innermost first; frames inlined into one address stand before the function they were inlined into.
     public var frames: [Frame]
     public var stop: StopReason
@@ -37,7 +39,8 @@ public struct ThreadSnapshot: Sendable, Equatable {
     public init(
         tid: Int32, name: String? = nil, state: State? = nil, isCurrent: Bool = false,
         capture: CaptureMethod, captureProblem: String? = nil, cpuNanoseconds: UInt64? = nil,
-        voluntarySwitches: UInt64? = nil, syscall: String? = nil, frames: [Frame] = [], stop: StopReason = .complete
+        voluntarySwitches: UInt64? = nil, syscall: String? = nil, waitsFor: LockWait? = nil, frames: [Frame] = [],
+        stop: StopReason = .complete
     ) {
         self.tid = tid
         self.name = name
@@ -48,6 +51,7 @@ public struct ThreadSnapshot: Sendable, Equatable {
         self.cpuNanoseconds = cpuNanoseconds
         self.voluntarySwitches = voluntarySwitches
         self.syscall = syscall
+        self.waitsFor = waitsFor
         self.frames = frames
         self.stop = stop
     }

@@ -10,6 +10,7 @@ extension ReportStructure {
             writer.field("cpuNanoseconds", thread.cpuNanoseconds)
             writer.field("voluntarySwitches", thread.voluntarySwitches)
             writer.field("syscall", thread.syscall)
+            if let wait = thread.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
             writer.field("frames") { $0.array(of: thread.frames) { write($1, to: &$0) } }
             // Where no stack was read, nothing ended it: "complete" would be a claim that nothing backs.
             if thread.capture != .none { writer.field("stop", thread.stop.rawValue) }

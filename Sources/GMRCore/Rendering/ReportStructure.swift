@@ -10,7 +10,9 @@ enum ReportStructure {
             writer.field("trigger") { write(report.trigger, to: &$0) }
             writer.field("process") { write(report.process, to: &$0) }
             writer.field("package") { write(report.package, to: &$0) }
+            writer.field("verdict") { write(report.verdict, to: &$0) }
             writer.field("threads") { $0.array(of: report.threads) { write($1, to: &$0) } }
+            writer.field("locks") { write(report.locks, to: &$0) }
             writer.field("processes") { $0.array(of: report.processes) { write($1, to: &$0) } }
             writeConfiguration(report.configuration, to: &writer)
             writer.field("sections") { $0.array(of: report.sections) { write($1, to: &$0) } }

@@ -86,5 +86,6 @@ extension TextRenderer {
     /// ` sleeping in futex`, with a leading space; empty where nothing is known.
     static func activity(of thread: ThreadSnapshot) -> String {
         (thread.state.map { " \($0.rawValue)" } ?? "") + (thread.syscall.map { " in \($0)" } ?? "")
+            + (thread.waitsFor.map { ", \($0.words)" } ?? "")
     }
 }

@@ -13,15 +13,18 @@ public enum TextRenderer {
         head(of: report) + report.sections.map(section).joined() + tail(of: report)
     }
 
-    /// Title, Package, Threads, Green Threads, Processes, Configuration: all that is known before the service's own code runs.
+    /// Title, Package, Verdict, Threads, Green Threads, Locks, Processes, Configuration: all that is known before the
+    /// service's own code runs.
     public static func head(of report: Report) -> String {
         var text = ""
         writeTitle(of: report, to: &text)
         writePackage(report.package, to: &text)
+        writeVerdict(report.verdict, to: &text)
         writeThreads(report.threads, to: &text)
         // oslo.reports has this section, so programs look for it.
         writeHeading("Green Threads", to: &text)
         writeLine("(not looked for: Swift tasks are not listed by this version)", to: &text)
+        writeLocks(report.locks, threads: report.threads, to: &text)
         writeProcesses(report.processes, to: &text)
         writeConfiguration(report.configuration, to: &text)
         return text

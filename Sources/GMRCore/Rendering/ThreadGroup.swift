@@ -7,7 +7,9 @@ struct ThreadGroup: Equatable {
 
     /// State and system call, where all the threads share them. Looks at every thread.
     var sharedActivity: String? {
-        let isShared = threads.allSatisfy { $0.state == first.state && $0.syscall == first.syscall }
+        let isShared = threads.allSatisfy {
+            $0.state == first.state && $0.syscall == first.syscall && $0.waitsFor == first.waitsFor
+        }
         return isShared ? TextRenderer.activity(of: first) : nil
     }
 

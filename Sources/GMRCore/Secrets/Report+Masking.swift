@@ -11,6 +11,7 @@ extension Report {
         report.package.version = package.version.map(masker.masked)
         report.configuration = configuration.masked(by: masker)
         report.sections = sections.map { $0.masked(by: masker) }
+        report.verdict.summary = masker.masked(verdict.summary)
         report.completeness.gaps = completeness.gaps.map(masker.masked)
         report.processes = processes.map { $0.masked(by: masker) }
         var memo: [String: String] = [:]
@@ -27,6 +28,7 @@ extension ThreadSnapshot {
     fileprivate mutating func mask(by masker: SecretMasker, memo: inout [String: String]) {
         name = name.map { masker.masked($0, cutAt: Self.longestName) }
         captureProblem = captureProblem.map(masker.masked)
+        if let owner = waitsFor?.ownerName { waitsFor?.ownerName = masker.masked(owner, cutAt: Self.longestName) }
         for index in frames.indices {
             Self.mask(&frames[index].function, by: masker, memo: &memo)
             Self.mask(&frames[index].mangled, by: masker, memo: &memo)

@@ -27,14 +27,14 @@ extension ServiceSuites {
             }
         }
 
-        /// In the order of oslo.reports.
+        /// In the order of oslo.reports; Verdict and Locks are ours.
         @Test("2: the base report consists of several sections", arguments: Manual.allCases)
         func theBaseReportConsistsOfSections(manual: Manual) throws {
             try withReport(of: manual) { report, _ in
                 #expect(
                     report.titles == [
-                        "Guru Meditation", "Package", "Threads", "Green Threads", "Processes", "Configuration",
-                        "Some Special Section", "Completeness",
+                        "Guru Meditation", "Package", "Verdict", "Threads", "Green Threads", "Locks", "Processes",
+                        "Configuration", "Some Special Section", "Completeness",
                     ])
             }
         }

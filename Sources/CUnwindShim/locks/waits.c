@@ -1,0 +1,86 @@
+/*
+ * waits.c: the futex a thread sleeps on and the memory around it, in which locks keep their owners.
+ * Runs on the agent thread; the second look on the worker thread too.
+ * A handler may not run it. It allocates nothing and takes no lock.
+ *
+ * No kind of lock is told apart here: that takes the names of functions, which this process must not look up. A mutex
+ * has its owner 8 bytes behind the futex, an rwlock its writer 24 bytes behind a word that is up to 12 bytes before the
+ * futex: what is copied is enough for all of glibc's.
+ */
+#include "waits.h"
+
+#include <linux/futex.h>
+
+#include "../signal_safe/capture.h"
+#include "../signal_safe/syscalls_x86_64.h"
+
+/* GMR_WAIT_* of a call; 0 for one that does not wait. */
+static uint32_t flags_of(uint32_t operation) {
+    switch (operation & FUTEX_CMD_MASK) {
+    case FUTEX_WAIT: return GMR_WAIT_FUTEX;
+    case FUTEX_WAIT_BITSET: return GMR_WAIT_FUTEX | GMR_WAIT_BITSET;
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2: return GMR_WAIT_FUTEX | GMR_WAIT_LOCK_PI;
+    default: return 0;
+    }
+}
+
+static int read_memory(uint64_t address, void *copy, uint32_t bytes) {
+    int32_t tid = gmr_ss_gettid();
+    long count = tid == gmr_safe_state.agent_tid ? gmr_ss_read_as_agent(address, copy, bytes)
+                                                 : gmr_ss_read_memory(tid, address, copy, bytes);
+    return count == (long)bytes;
+}
+
+static int read_words(const gmr_slot_t *slot, uint32_t *words) {
+    if (read_memory(slot->wait.address - GMR_WAIT_WORDS_BEFORE * 4, words, GMR_WAIT_WORD_COUNT * 4)) return 1;
+    /* The page before may be missing. */
+    __builtin_memset(words, 0, GMR_WAIT_WORDS_BEFORE * 4);
+    return read_memory(slot->wait.address, words + GMR_WAIT_WORDS_BEFORE, GMR_WAIT_WORDS_BEHIND * 4);
+}
+
+static void read_wait(gmr_slot_t *slot) {
+    gmr_wait_t *wait = &slot->wait;
+    if (slot->method != GMR_CAPTURE_NO_TOUCH || slot->syscall_number != SYS_futex) return;
+    wait->flags = flags_of((uint32_t)slot->syscall_args[1]);
+    if (!wait->flags) return;
+    wait->address = slot->syscall_args[0];
+    wait->value = (uint32_t)slot->syscall_args[2];
+    /* All of them have their time limit in the same place. */
+    if (slot->syscall_args[3] != 0) wait->flags |= GMR_WAIT_TIMED;
+    if (wait->address % 4 == 0 && read_words(slot, wait->words)) wait->flags |= GMR_WAIT_WORDS_READ;
+}
+
+void gmr_waits_read(gmr_arena_header_t *arena) {
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (slot->generation == arena->generation && gmr_slot_state(slot) == GMR_SLOT_CAPTURED) read_wait(slot);
+    }
+}
+
+/* Asleep at the same place all the time: whoever ran meanwhile may have unlocked something. */
+static int is_unmoved(int task_directory, const gmr_slot_t *slot) {
+    gmr_slot_t now = {.tid = slot->tid};
+    const uint32_t facts = GMR_FACT_STATUS | GMR_FACT_CPU_TIME;
+    if ((slot->facts & facts) != facts || !gmr_ss_is_unmoved(task_directory, slot)) return 0;
+    gmr_ss_read_facts(task_directory, &now);
+    return (now.facts & facts) == facts && now.voluntary_switches == slot->voluntary_switches &&
+           now.involuntary_switches == slot->involuntary_switches && now.cpu_ns == slot->cpu_ns;
+}
+
+void gmr_waits_look_again(gmr_arena_header_t *arena) {
+    static uint32_t never;
+    uint64_t due = arena->monotonic_ns + arena->modules_ns + arena->capture_ns + arena->facts_ns + GMR_SECOND_LOOK_NS;
+    for (uint64_t now; (now = gmr_ss_clock_ns(CLOCK_MONOTONIC)) < due;) (void)gmr_ss_futex_wait(&never, 0, due - now);
+    int task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
+    for (uint32_t i = 0; task_directory >= 0 && i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (slot->generation != arena->generation || !(slot->wait.flags & GMR_WAIT_WORDS_READ)) continue;
+        if (is_unmoved(task_directory, slot) && read_words(slot, slot->wait.words_again)) {
+            slot->wait.flags |= GMR_WAIT_UNMOVED;
+        }
+    }
+    if (task_directory >= 0) gmr_ss_close(task_directory);
+    gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_DONE);
+    gmr_ss_futex_wake(&arena->second_look);
+}

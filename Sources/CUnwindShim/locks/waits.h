@@ -1,0 +1,18 @@
+/*
+ * waits.h: what sleeping threads wait for, as far as their system call and the memory around it say.
+ */
+#ifndef GMR_WAITS_H
+#define GMR_WAITS_H
+
+#include "gmr_capture_format.h"
+
+/* Fills the `wait` of every captured slot that sleeps in a futex. No malloc, no lock, checked reads only.
+ * Threads: the agent thread, after a capture. Signal safety: none. */
+void gmr_waits_read(gmr_arena_header_t *arena);
+
+/* Looks at these threads a second time, GMR_SECOND_LOOK_NS after the capture or later, and marks those that have not
+ * moved since, with what their locks look like then. Blocks until then. Threads: any of this process, one at a time.
+ * Signal safety: none. */
+void gmr_waits_look_again(gmr_arena_header_t *arena);
+
+#endif

@@ -1,0 +1,174 @@
+import GMRCore
+
+/// Says what a futex is part of: by the functions on the stack, and by whether the memory there looks like it.
+///
+/// The layouts are glibc's for x86-64 (`struct __pthread_mutex_s`, `struct __pthread_rwlock_arch_t`,
+/// `struct __pthread_cond_s`, unchanged from 2.26 to 2.41), and that of Swift's `Mutex` on Linux, whose one word has the
+/// owner as FUTEX_LOCK_PI wants it.
+struct WaitReader {
+    /// The threads there are, so that an owner is one of them, or said to be gone.
+    let namesByTID: [Int32: String?]
+
+    /// FUTEX_TID_MASK
+    private static let ownerMask: UInt32 = 0x3FFF_FFFF
+    /// How far from the innermost frame a function that waits is looked for.
+    private static let depth = 12
+
+    func wait(of captured: CapturedWait, frames: [Frame]) -> LockWait {
+        let functions = frames.prefix(Self.depth).compactMap { frame in
+            frame.function.map { Self.plainName(frame.mangled ?? $0) }
+        }
+        var wait = known(captured, functions: functions) ?? byLayout(captured) ?? unknown(captured)
+        wait.isTimed = captured.isTimed
+        return wait
+    }
+
+    /// Whether the thread has not moved between the two looks, and the lock has the same owner at both.
+    func isSame(_ captured: CapturedWait, frames: [Frame]) -> Bool {
+        guard let again = captured.memoryAgain else { return false }
+        var later = captured
+        later.memory = again
+        return wait(of: captured, frames: frames) == wait(of: later, frames: frames)
+    }
+
+    /// `pthread_mutex_lock` for `__pthread_mutex_lock@GLIBC_2.2.5`.
+    private static func plainName(_ name: String) -> Substring {
+        name.prefix { $0 != "@" && $0 != "(" }.drop { $0 == "_" }
+    }
+
+    // MARK: By function
+
+    private func known(_ captured: CapturedWait, functions: [Substring]) -> LockWait? {
+        for function in functions {
+            if function.hasPrefix("pthread_mutex_") { return mutex(captured) }
+            if function.hasPrefix("pthread_cond_") { return condition(captured) }
+            if function.hasPrefix("pthread_rwlock_") {
+                return rwlock(captured, mode: function.contains("wrlock") ? .write : .read)
+            }
+            if function.hasPrefix("sem_") || function.hasPrefix("new_sem_") {
+                return ownerless(.semaphore, at: captured.address, "sem_t")
+            }
+            if function.hasPrefix("pthread_barrier_wait") {
+                return ownerless(.barrier, at: captured.address &- 4, "pthread_barrier")
+            }
+            if function.hasPrefix("pthread_once") || function.hasPrefix("std::call_once") {
+                return ownerless(.once, at: captured.address, "pthread_once")
+            }
+            if Self.joins.contains(where: function.hasPrefix) { return join(captured) }
+            if captured.operation == .lockPI, function.contains("MutexHandle") { return swiftMutex(captured) }
+        }
+        return nil
+    }
+
+    private static let joins = ["pthread_join", "pthread_clockjoin", "pthread_timedjoin"]
+
+    /// Without names, on a stripped C library: what can be nothing else.
+    private func byLayout(_ captured: CapturedWait) -> LockWait? {
+        switch captured.operation {
+        case .wait where captured.value == 2: isMutex(captured) ? mutex(captured) : nil
+        case .lockPI: isMutex(captured) ? mutex(captured) : swiftMutex(captured)
+        default: nil
+        }
+    }
+
+    private func unknown(_ captured: CapturedWait) -> LockWait {
+        ownerless(.futex, at: captured.address, "futex")
+    }
+
+    private func ownerless(_ kind: LockWait.Kind, at address: UInt64, _ description: String) -> LockWait {
+        LockWait(kind: kind, address: address, description: description)
+    }
+
+    // MARK: Mutexes
+
+    /// Offsets: lock 0, owner 8, nusers 12, kind 16.
+    private func isMutex(_ captured: CapturedWait) -> Bool {
+        let base = captured.address
+        guard let owner = captured.memory[base + 8], let users = captured.memory[base + 12],
+            let kind = captured.memory[base + 16]
+        else { return false }
+        return kind < 512 && kind & 3 <= 3 && owner != 0 && owner <= Self.ownerMask && users > 0 && users < 1 << 22
+    }
+
+    private func mutex(_ captured: CapturedWait) -> LockWait? {
+        let base = captured.address
+        guard let word = captured.memory[base], let owner = captured.memory[base + 8],
+            let kind = captured.memory[base + 16]
+        else { return nil }
+        let description = "pthread_mutex (\(Self.description(ofMutexKind: kind)))"
+        // A robust or priority-inheriting mutex has its owner in the futex itself.
+        let number = captured.operation == .lockPI || kind & 16 != 0 ? word & Self.ownerMask : owner
+        return held(
+            LockWait(kind: .mutex, address: base, description: description), by: number, isShared: kind & 128 != 0)
+    }
+
+    private static func description(ofMutexKind kind: UInt32) -> String {
+        var words = [["normal", "recursive", "errorcheck", "adaptive"][Int(kind & 3)]]
+        if kind & 16 != 0 { words.append("robust") }
+        if kind & 32 != 0 { words.append("priority-inheriting") }
+        if kind & 64 != 0 { words.append("priority-protecting") }
+        // Robust mutexes have that bit too, whoever shares them.
+        if kind & 128 != 0, kind & 16 == 0 { words.append("process-shared") }
+        return words.joined(separator: ", ")
+    }
+
+    private func swiftMutex(_ captured: CapturedWait) -> LockWait? {
+        guard let word = captured.memory[captured.address] else { return nil }
+        let wait = LockWait(kind: .swiftMutex, address: captured.address, description: "Swift Mutex")
+        return held(wait, by: word & Self.ownerMask, isShared: false)
+    }
+
+    private func held(_ wait: LockWait, by number: UInt32, isShared: Bool) -> LockWait {
+        var wait = wait
+        guard let owner = Int32(exactly: number), owner > 0 else { return wait }
+        wait.owner = owner
+        if let name = namesByTID[owner] {
+            wait.ownerName = name
+            wait.isOwnerAlive = true
+            wait.certainty = .certain
+        } else if isShared {
+            wait.certainty = .likely
+        } else {
+            wait.isOwnerAlive = false
+            wait.certainty = .certain
+        }
+        return wait
+    }
+
+    // MARK: Others
+
+    /// The thread waits for the mutex again, once it was told: that is another word than the condition's own.
+    private func condition(_ captured: CapturedWait) -> LockWait? {
+        if captured.operation == .lockPI || captured.operation == .wait && captured.value == 2 {
+            return mutex(captured)
+        }
+        // __g_signals is at 40, of two groups; a condition variable stands on 8 bytes.
+        let base = captured.address &- (captured.address % 8 == 0 ? 40 : 44)
+        return ownerless(.condition, at: base, "pthread_cond")
+    }
+
+    /// Offsets: readers 0, writers 4, the futexes of the phase 8 and of the writers 12, cur_writer 24.
+    private func rwlock(_ captured: CapturedWait, mode: LockWait.Mode) -> LockWait? {
+        let bases = (mode == .write ? [12, 8] : [8, 0]).map { captured.address &- $0 }
+        let wait = LockWait(kind: .rwlock, description: "pthread_rwlock", mode: mode)
+        for base in bases {
+            guard let readers = captured.memory[base], let writer = captured.memory[base + 24],
+                let phase = captured.memory[base + 8], let writers = captured.memory[base + 12], phase <= 3,
+                writers <= 3, writer == 0 || namesByTID[Int32(bitPattern: writer)] != nil
+            else { continue }
+            var wait = wait
+            wait.address = base
+            if writer != 0 { return held(wait, by: writer, isShared: false) }
+            let count = readers >> 3
+            if count > 0 { wait.description += ", held by \(count) \(count == 1 ? "reader" : "readers")" }
+            return wait
+        }
+        return wait
+    }
+
+    /// The futex is the thread's number, which the kernel sets to 0 in its end.
+    private func join(_ captured: CapturedWait) -> LockWait? {
+        let wait = LockWait(kind: .join, description: "pthread_join")
+        return held(wait, by: captured.value, isShared: false)
+    }
+}

@@ -1,0 +1,111 @@
+extension Verdict {
+    /// Fewer that wait for one lock are daily business.
+    private static let smallestConvoy = 3
+
+    /// What the waits of all threads come to.
+    public init(locks: Locks, threads: [ThreadSnapshot]) {
+        let words = ThreadWords(threads)
+        let graph = WaitGraph(threads)
+        if !locks.deadlocks.isEmpty {
+            let members = Set(locks.deadlocks.flatMap(\.threads))
+            let behind = graph.followers(of: members).count
+            var sentences = locks.deadlocks.map(words.sentence)
+            if behind > 0 {
+                sentences.append("\(behind) more \(behind == 1 ? "thread waits" : "threads wait") behind them.")
+            }
+            self.init(kind: .deadlock, summary: sentences.joined(separator: " "), threads: members.sorted())
+        } else if let queue = locks.queues.first(where: { $0.owner != nil && $0.waiters.count >= Self.smallestConvoy }),
+            let root = graph.root(of: queue)
+        {
+            self.init(
+                kind: .lockConvoy, summary: words.sentence(about: queue, root: root), threads: [root] + queue.waiters)
+        } else {
+            self.init()
+        }
+    }
+}
+
+/// Sentences about threads.
+struct ThreadWords {
+    private let threads: [Int32: ThreadSnapshot]
+
+    init(_ threads: [ThreadSnapshot]) {
+        self.threads = Dictionary(threads.map { ($0.tid, $0) }) { first, _ in first }
+    }
+
+    /// `4712 "alpha"`
+    func name(_ tid: Int32) -> String { "\(tid)" + (threads[tid]?.name.map { " \"\($0)\"" } ?? "") }
+
+    /// `DEADLOCK: thread 4712 "alpha" waits for the mutex 0x… held by 4713 "beta"; 4713 "beta" waits for … .`
+    func sentence(_ deadlock: Locks.Deadlock) -> String {
+        let parts = deadlock.edges.enumerated().map { index, edge in
+            (index == 0 ? "thread " : "") + name(edge.waiter) + " waits for "
+                + Self.goal(of: edge, name: name(edge.owner))
+        }
+        let opening =
+            switch (deadlock.certainty, deadlock.isTimed) {
+            case (.certain, _): "DEADLOCK: "
+            case (_, true): "Deadlock for as long as nobody's time is over: "
+            default: "Most likely a deadlock: "
+            }
+        return opening + parts.joined(separator: "; ") + "."
+    }
+
+    private static func goal(of edge: Locks.Edge, name: String) -> String {
+        if edge.waiter == edge.owner { return "\(lock(edge.kind, edge.address)), which it holds itself" }
+        if edge.kind == .join { return "the end of \(name)" }
+        return "\(lock(edge.kind, edge.address)) held by \(name)"
+    }
+
+    private static func lock(_ kind: LockWait.Kind, _ address: UInt64?) -> String {
+        "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
+    }
+
+    /// `31 threads wait for the mutex 0x… held by 4713 "slow", which is sleeping in read.`
+    func sentence(about queue: Locks.Queue, root: Int32) -> String {
+        var text = "\(queue.waiters.count) threads wait for \(Self.lock(queue.kind, queue.address))"
+        if let owner = queue.owner { text += " held by \(name(owner))" }
+        if root != queue.owner { text += ", behind \(name(root))" }
+        if let thread = threads[root] {
+            let activity = TextRenderer.activity(of: thread)
+            if !activity.isEmpty { text += ", which is" + activity }
+        }
+        return text + "."
+    }
+}
+
+extension LockWait.Kind {
+    /// As a sentence calls it.
+    var words: String {
+        switch self {
+        case .swiftMutex: "Swift Mutex"
+        case .dispatchQueue: "dispatch queue"
+        case .dispatchSemaphore: "dispatch semaphore"
+        case .dispatchGroup: "dispatch group"
+        case .loaderLock: "loader lock"
+        case .mallocLock: "malloc lock"
+        case .fileLock: "file lock"
+        case .condition: "condition variable"
+        case .once: "once token"
+        case .fd: "descriptor"
+        default: rawValue
+        }
+    }
+}
+
+extension LockWait {
+    /// `waiting for the mutex 0x… held by 4713 "beta"`
+    var words: String {
+        var text = "waiting for "
+        if kind == .join, let owner {
+            text += "the end of \(owner)"
+        } else {
+            text += "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
+            if let owner { text += " held by " + (ownerProcess.map { "process \($0)" } ?? "\(owner)") }
+        }
+        if let ownerName { text += " \"\(ownerName)\"" }
+        if isOwnerAlive == false { text += ", which has ended" }
+        if isTimed { text += ", for a limited time" }
+        return text
+    }
+}

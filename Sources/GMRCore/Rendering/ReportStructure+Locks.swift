@@ -1,0 +1,58 @@
+extension ReportStructure {
+    static func write(_ verdict: Verdict, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("kind", verdict.kind.rawValue)
+            writer.field("summary", verdict.summary)
+            writer.field("threads") { $0.array(of: verdict.threads, inline: true) { $0.integer($1) } }
+        }
+    }
+
+    static func write(_ wait: LockWait, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("kind", wait.kind.rawValue)
+            writer.field("address", wait.address?.hexadecimal)
+            writer.field("description", wait.description)
+            writer.field("mode", wait.mode?.rawValue)
+            writer.field("timed", wait.isTimed)
+            writer.field("owner", wait.owner)
+            writer.field("ownerName", wait.ownerName)
+            writer.field("ownerProcess", wait.ownerProcess)
+            writer.field("ownerAlive", wait.isOwnerAlive)
+            writer.field("certainty", wait.certainty.rawValue)
+        }
+    }
+
+    static func write(_ locks: Locks, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("deadlocks") { $0.array(of: locks.deadlocks) { write($1, to: &$0) } }
+            writer.field("queues") { $0.array(of: locks.queues) { write($1, to: &$0) } }
+        }
+    }
+
+    private static func write(_ deadlock: Locks.Deadlock, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("certainty", deadlock.certainty.rawValue)
+            writer.field("timed", deadlock.isTimed)
+            writer.field("threads") { $0.array(of: deadlock.threads, inline: true) { $0.integer($1) } }
+            writer.field("edges") { writer in
+                writer.array(of: deadlock.edges) { writer, edge in
+                    writer.object(inline: true) { writer in
+                        writer.field("waiter", edge.waiter)
+                        writer.field("owner", edge.owner)
+                        writer.field("kind", edge.kind.rawValue)
+                        writer.field("address", edge.address?.hexadecimal)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(_ queue: Locks.Queue, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("kind", queue.kind.rawValue)
+            writer.field("address", queue.address?.hexadecimal)
+            writer.field("owner", queue.owner)
+            writer.field("waiters") { $0.array(of: queue.waiters, inline: true) { $0.integer($1) } }
+        }
+    }
+}

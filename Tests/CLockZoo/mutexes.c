@@ -1,0 +1,247 @@
+/*
+ * mutexes.c: circles and queues of mutexes of each kind.
+ * Threads: those of the program.  Signal handlers: no.
+ */
+#include "zoo.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST = 32 };
+
+static pthread_mutex_t locks[MOST];
+
+static void make(int index, int type, int robust, int protocol, int shared) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, type);
+    pthread_mutexattr_setrobust(&attributes, robust);
+    pthread_mutexattr_setprotocol(&attributes, protocol);
+    pthread_mutexattr_setpshared(&attributes, shared);
+    if (pthread_mutex_init(&locks[index], &attributes) != 0)
+        lock_zoo_fail("pthread_mutex_init");
+}
+
+static void make_all(int type) {
+    for (int i = 0; i < MOST; i++)
+        make(i, type, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_PRIVATE);
+}
+
+/* Takes two locks in turn, and meets the others between the two. */
+typedef struct {
+    int first, second;
+} pair_t;
+
+static void *take_both(void *argument) {
+    const pair_t *pair = argument;
+    pthread_mutex_lock(&locks[pair->first]);
+    lock_zoo_meet();
+    pthread_mutex_lock(&locks[pair->second]);
+    return NULL;
+}
+
+static void *take(void *argument) {
+    pthread_mutex_lock(&locks[*(const int *)argument]);
+    return NULL;
+}
+
+static void cross(void) {
+    static const pair_t ab = {0, 1}, ba = {1, 0};
+    lock_zoo_expect(2);
+    lock_zoo_start("alpha", take_both, (void *)&ab);
+    lock_zoo_start("beta", take_both, (void *)&ba);
+}
+
+static void normal(void) { make_all(PTHREAD_MUTEX_NORMAL); cross(); }
+static void recursive(void) { make_all(PTHREAD_MUTEX_RECURSIVE); cross(); }
+static void errorcheck(void) { make_all(PTHREAD_MUTEX_ERRORCHECK); cross(); }
+static void adaptive(void) { make_all(PTHREAD_MUTEX_ADAPTIVE_NP); cross(); }
+
+static void robust(void) {
+    for (int i = 0; i < 2; i++)
+        make(i, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_PRIVATE);
+    cross();
+}
+
+static void process_shared(void) {
+    for (int i = 0; i < 2; i++)
+        make(i, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_SHARED);
+    cross();
+}
+
+static void mixed(void) {
+    make_all(PTHREAD_MUTEX_RECURSIVE);
+    make(1, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_PRIVATE);
+    cross();
+}
+
+static void *inherit(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&locks[0]);
+    lock_zoo_meet();
+    lock_zoo_read_for_ever();
+    return NULL;
+}
+
+static void *wait_for_inherited(void *unused) {
+    static const int first = 0;
+    (void)unused;
+    lock_zoo_meet();
+    return take((void *)&first);
+}
+
+static void priority_inheriting(void) {
+    make(0, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
+    lock_zoo_expect(2);
+    lock_zoo_start("holder", inherit, NULL);
+    lock_zoo_start("waiter", wait_for_inherited, NULL);
+}
+
+static void three_and_twenty(void) {
+    static const pair_t pairs[] = {{0, 1}, {1, 2}, {2, 0}};
+    static const char *const names[] = {"alpha", "beta", "gamma"};
+    static const int lock_of[] = {0, 1, 2};
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_expect(4);
+    for (int i = 0; i < 3; i++)
+        lock_zoo_start(names[i], take_both, (void *)&pairs[i]);
+    lock_zoo_meet();
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "queue-%d", i);
+        lock_zoo_start(name, take, (void *)&lock_of[i % 3]);
+    }
+}
+
+static void philosophers(void) {
+    static pair_t pairs[5];
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_expect(5);
+    for (int i = 0; i < 5; i++) {
+        char name[16];
+        pairs[i] = (pair_t){i, (i + 1) % 5};
+        snprintf(name, sizeof name, "phil-%d", i);
+        lock_zoo_start(name, take_both, &pairs[i]);
+    }
+}
+
+static void two_circles(void) {
+    static const pair_t pairs[] = {{0, 1}, {1, 0}, {2, 3}, {3, 2}};
+    static const char *const names[] = {"alpha", "beta", "gamma", "delta"};
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_expect(4);
+    for (int i = 0; i < 4; i++)
+        lock_zoo_start(names[i], take_both, (void *)&pairs[i]);
+}
+
+static void *take_twice(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&locks[0]);
+    pthread_mutex_lock(&locks[0]);
+    return NULL;
+}
+
+static void itself(void) {
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_start("alpha", take_twice, NULL);
+}
+
+static void *take_both_in_time(void *argument) {
+    const pair_t *pair = argument;
+    struct timespec limit;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += 3600;
+    pthread_mutex_lock(&locks[pair->first]);
+    lock_zoo_meet();
+    pthread_mutex_timedlock(&locks[pair->second], &limit);
+    return NULL;
+}
+
+static void timed(void) {
+    static const pair_t ab = {0, 1}, ba = {1, 0};
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_expect(2);
+    lock_zoo_start("alpha", take_both, (void *)&ab);
+    lock_zoo_start("beta", take_both_in_time, (void *)&ba);
+}
+
+static void *take_and_end(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&locks[0]);
+    return NULL;
+}
+
+static void owner_ended(void) {
+    static const int first = 0;
+    make_all(PTHREAD_MUTEX_NORMAL);
+    pthread_join(lock_zoo_start("alpha", take_and_end, NULL), NULL);
+    lock_zoo_start("beta", take, (void *)&first);
+}
+
+static void *hold_and_read(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&locks[0]);
+    lock_zoo_meet();
+    lock_zoo_read_for_ever();
+    return NULL;
+}
+
+static void held_in_read(void) {
+    static const int first = 0;
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_expect(2);
+    lock_zoo_start("slow", hold_and_read, NULL);
+    lock_zoo_meet();
+    for (int i = 0; i < 5; i++)
+        lock_zoo_start("waiter", take, (void *)&first);
+}
+
+/* Each takes its own lock and then joins the next one's end. */
+static pthread_t threads[3];
+
+static void *hold_and_join(void *argument) {
+    lock_zoo_meet();
+    pthread_mutex_lock(&locks[0]);
+    lock_zoo_meet();
+    pthread_join(threads[*(const int *)argument], NULL);
+    return NULL;
+}
+
+static void *meet_and_take(void *unused) {
+    (void)unused;
+    lock_zoo_meet();
+    lock_zoo_meet();
+    pthread_mutex_lock(&locks[0]);
+    return NULL;
+}
+
+static void join_under_lock(void) {
+    static const int second = 1;
+    make_all(PTHREAD_MUTEX_NORMAL);
+    lock_zoo_expect(2);
+    threads[1] = lock_zoo_start("worker", meet_and_take, NULL);
+    threads[0] = lock_zoo_start("closer", hold_and_join, (void *)&second);
+}
+
+const lock_zoo_program_t lock_zoo_mutex_programs[] = {
+    {"ab-ba", "alpha mutex beta mutex alpha: certain", "", normal},
+    {"recursive", "alpha mutex beta mutex alpha: certain", "", recursive},
+    {"errorcheck", "alpha mutex beta mutex alpha: certain", "", errorcheck},
+    {"adaptive", "alpha mutex beta mutex alpha: certain", "", adaptive},
+    {"robust", "alpha mutex beta mutex alpha: certain", "", robust},
+    {"process-shared", "alpha mutex beta mutex alpha: certain", "", process_shared},
+    {"mixed-kinds", "alpha mutex beta mutex alpha: certain", "", mixed},
+    {"priority-inheriting", "", "waiter mutex holder", priority_inheriting},
+    {"three-and-twenty", "alpha mutex beta mutex gamma mutex alpha: certain",
+     "queue-0 mutex alpha; queue-19 mutex beta", three_and_twenty},
+    {"philosophers", "phil-0 mutex phil-1 mutex phil-2 mutex phil-3 mutex phil-4 mutex phil-0: certain", "",
+     philosophers},
+    {"two-circles", "alpha mutex beta mutex alpha: certain; delta mutex gamma mutex delta: certain", "", two_circles},
+    {"itself", "alpha mutex alpha: likely", "", itself},
+    {"timed", "alpha mutex beta mutex alpha: timed likely", "", timed},
+    {"owner-ended", "", "beta mutex gone", owner_ended},
+    {"held-in-read", "", "waiter mutex slow", held_in_read},
+    {"join-under-lock", "closer join worker mutex closer: certain", "", join_under_lock},
+    {0},
+};

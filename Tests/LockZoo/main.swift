@@ -1,0 +1,82 @@
+// LockZoo PROGRAM: threads that wait for each other on purpose. Says "ready" when all are started, answers SIGUSR2 with
+// a report, and waits to be killed.
+// LockZoo --healthy PROGRAM COUNT: threads that contend and never deadlock; makes so many reports and prints each
+// deadlock they name.  LockZoo --list: all programs with their truth.  LockZoo --list-healthy.
+
+import CLockZoo
+import GMRAgent
+import Glibc
+
+func say(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {
+    var text = line + "\n"
+    text.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
+}
+
+func fail(_ text: String) -> Never {
+    say("LockZoo: \(text)", to: STDERR_FILENO)
+    exit(64)
+}
+
+func setUp() -> GuruMeditation {
+    do {
+        return try GuruMeditation.setUpAutorun(package: "LockZoo", serviceName: "lockzoo")
+    } catch {
+        fail("\(error)")
+    }
+}
+
+func program(named name: String) -> lock_zoo_program_t? {
+    var index: Int32 = 0
+    while let program = lock_zoo_program_at(index)?.pointee {
+        if String(cString: program.name) == name { return program }
+        index += 1
+    }
+    return nil
+}
+
+func healthy(named name: String) -> lock_zoo_healthy_t? {
+    var index: Int32 = 0
+    while let program = lock_zoo_healthy_at(index)?.pointee {
+        if String(cString: program.name) == name { return program }
+        index += 1
+    }
+    return nil
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "--list":
+    var index: Int32 = 0
+    while let program = lock_zoo_program_at(index)?.pointee {
+        say([program.name, program.deadlocks, program.waits].map { String(cString: $0!) }.joined(separator: "\t"))
+        index += 1
+    }
+case "--list-healthy":
+    var index: Int32 = 0
+    while let program = lock_zoo_healthy_at(index)?.pointee {
+        say(String(cString: program.name))
+        index += 1
+    }
+case "--healthy":
+    guard arguments.count == 3, let program = healthy(named: arguments[1]), let count = Int(arguments[2]) else {
+        fail("usage: LockZoo --healthy PROGRAM COUNT")
+    }
+    let gmr = setUp()
+    program.start()
+    var waits = 0
+    for _ in 0..<count {
+        let report = try await gmr.report()
+        waits += report.threads.count { $0.waitsFor?.owner != nil }
+        for deadlock in report.locks.deadlocks { say("\(deadlock.certainty): \(report.verdict.summary)") }
+    }
+    // That none is found means something only where there was contention.
+    say("reports: \(count), waits with an owner: \(waits)")
+    exit(0)
+case let name?:
+    guard let program = program(named: name) else { fail("no program \(name); see LockZoo --list") }
+    _ = setUp()
+    program.build()
+    say("ready")
+    while true { pause() }
+case nil: fail("usage: LockZoo PROGRAM | --list | --list-healthy | --healthy PROGRAM COUNT")
+}

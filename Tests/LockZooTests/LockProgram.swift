@@ -1,0 +1,110 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// A program of the lock zoo with its truth, as `LockZoo --list` prints it.
+struct LockProgram: Sendable, CustomTestStringConvertible {
+    var name: String
+    /// `alpha mutex beta mutex alpha: certain`
+    var deadlocks: [String]
+    /// `gamma mutex alpha`
+    var waits: [String]
+
+    var testDescription: String { name }
+
+    static func all() throws -> [LockProgram] {
+        try lines(of: "--list").map { line in
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+            return LockProgram(name: String(fields[0]), deadlocks: parts(of: fields[1]), waits: parts(of: fields[2]))
+        }
+    }
+
+    static func healthy() throws -> [String] { try lines(of: "--list-healthy") }
+
+    private static func lines(of option: String) throws -> [String] {
+        let run = try ToolRun.run(ChildProcess.built("LockZoo"), [option])
+        guard run.status == 0 else { throw ProcessFailure(description: run.text) }
+        return run.text.split(separator: "\n").map(String.init)
+    }
+
+    private static func parts(of field: Substring) -> [String] {
+        field.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    /// What a report of the running program says, once all its threads are where they stay.
+    func report() throws -> LockReport {
+        let directory = try ChildProcess.makeDirectory()
+        let process = try ChildProcess(
+            ChildProcess.built("LockZoo"), [name],
+            environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
+        defer { process.kill() }
+        guard try process.readLine() == "ready" else { throw ProcessFailure(description: process.standardError) }
+        try process.waitUntilAllSleep()
+        kill(process.pid, SIGUSR2)
+        try process.waitForStandardError("gmr: report written to ")
+        let files = ReportDirectory(directory, serviceName: "lockzoo")
+        let data = try Data(contentsOf: directory.appending(path: try files.names()[0]))
+        return try LockReport(JSONDecoder().decode(LockReport.Document.self, from: data))
+    }
+}
+
+/// What a report says of locks, with names in the place of numbers.
+struct LockReport {
+    struct Document: Decodable {
+        struct Verdict: Decodable {
+            var kind: String
+            var summary: String
+        }
+        struct Wait: Decodable {
+            var kind: String
+            var owner: Int32?
+            var ownerAlive: Bool?
+        }
+        struct Thread: Decodable {
+            var tid: Int32
+            var name: String?
+            var waitsFor: Wait?
+        }
+        struct Edge: Decodable {
+            var waiter: Int32
+            var owner: Int32
+            var kind: String
+        }
+        struct Deadlock: Decodable {
+            var certainty: String
+            var timed: Bool
+            var edges: [Edge]
+        }
+        struct Locks: Decodable {
+            var deadlocks: [Deadlock]
+        }
+
+        var verdict: Verdict
+        var threads: [Thread]
+        var locks: Locks
+    }
+
+    var verdict: String
+    var summary: String
+    /// As the truth writes them.
+    var deadlocks: [String]
+    var waits: [String]
+
+    init(_ document: Document) throws {
+        let names = Dictionary(document.threads.map { ($0.tid, $0.name ?? "?") }) { first, _ in first }
+        verdict = document.verdict.kind
+        summary = document.verdict.summary
+        deadlocks = document.locks.deadlocks.map { deadlock in
+            let edges = deadlock.edges
+            let start = edges.indices.min { names[edges[$0].waiter]! < names[edges[$1].waiter]! } ?? 0
+            let turned = edges[start...] + edges[..<start]
+            let path = turned.map { "\(names[$0.waiter]!) \($0.kind) " }.joined() + names[turned.first!.waiter]!
+            return path + ": " + (deadlock.timed ? "timed " : "") + deadlock.certainty
+        }
+        waits = document.threads.compactMap { thread in
+            guard let wait = thread.waitsFor else { return nil }
+            let owner = wait.ownerAlive == false ? "gone" : wait.owner.map { names[$0] ?? "?" } ?? "-"
+            return "\(thread.name ?? "?") \(wait.kind) \(owner)"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// Real programs whose threads wait for each other: reports name exactly what the truth at each program says.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct LockZooTests {
+    @Test(arguments: try LockProgram.all())
+    func theReportNamesExactlyThese(program: LockProgram) throws {
+        let report = try program.report()
+        #expect(report.deadlocks.sorted() == program.deadlocks.sorted(), "\(report.summary)")
+        for wait in program.waits {
+            #expect(report.waits.contains(wait), "\(report.waits)")
+        }
+        let kind = program.deadlocks.isEmpty ? ["none", "lockConvoy"] : ["deadlock"]
+        #expect(kind.contains(report.verdict), "\(report.summary)")
+    }
+
+    /// `GMR_HEALTHY_REPORTS` sets how many reports are made of each.
+    @Test(arguments: try LockProgram.healthy())
+    func aHealthyProgramHasNone(name: String) throws {
+        let count = ProcessInfo.processInfo.environment["GMR_HEALTHY_REPORTS"] ?? "100"
+        let run = try ToolRun.run(
+            ChildProcess.built("LockZoo"), ["--healthy", name, count], deadline: .seconds(3600))
+        #expect(run.status == 0, "\(run.text)")
+        #expect(!run.text.contains("certain:") && !run.text.contains("likely:"), "\(run.text)")
+        #expect(run.text.contains("reports: \(count), waits with an owner: "), "\(run.text)")
+    }
+}
