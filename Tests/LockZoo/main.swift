@@ -51,6 +51,7 @@ case "--list":
         say([program.name, program.deadlocks, program.waits].map { String(cString: $0!) }.joined(separator: "\t"))
         index += 1
     }
+    for program in swiftPrograms { say([program.name, program.deadlocks, program.waits].joined(separator: "\t")) }
 case "--list-healthy":
     var index: Int32 = 0
     while let program = lock_zoo_healthy_at(index)?.pointee {
@@ -73,9 +74,12 @@ case "--healthy":
     say("reports: \(count), waits with an owner: \(waits)")
     exit(0)
 case let name?:
-    guard let program = program(named: name) else { fail("no program \(name); see LockZoo --list") }
+    let build = program(named: name)?.build ?? nil
+    let swiftBuild = swiftPrograms.first { $0.name == name }?.build
+    guard build != nil || swiftBuild != nil else { fail("no program \(name); see LockZoo --list") }
     _ = setUp()
-    program.build()
+    build?()
+    swiftBuild?()
     say("ready")
     while true { pause() }
 case nil: fail("usage: LockZoo PROGRAM | --list | --list-healthy | --healthy PROGRAM COUNT")

@@ -101,6 +101,7 @@ enum {
     GMR_WAIT_WORDS_READ = 1u << 2, /* `words` is valid */
     GMR_WAIT_BITSET = 1u << 4,     /* FUTEX_WAIT_BITSET */
     GMR_WAIT_LOCK_PI = 1u << 5,    /* FUTEX_LOCK_PI or _PI2; neither flag: FUTEX_WAIT */
+    GMR_WAIT_QUEUE = 1u << 6,      /* DispatchQueue.sync: `queue_state` and `queue_label` are valid */
     GMR_WAIT_UNMOVED = 1u << 3,    /* at the second look the thread had not moved, and `words_again` is valid */
 };
 
@@ -115,8 +116,11 @@ typedef struct {
     uint32_t flags;   /* GMR_WAIT_* */
     uint32_t words[GMR_WAIT_WORD_COUNT]; /* memory from GMR_WAIT_WORDS_BEFORE words before the futex on */
     uint32_t words_again[GMR_WAIT_WORD_COUNT]; /* at the second look */
+    uint64_t queue; /* address of the dispatch queue */
+    uint32_t queue_state, queue_state_again; /* the low half of dq_state, in which its drainer's thread number is */
+    char queue_label[40]; /* cut; not necessarily terminated */
 } gmr_wait_t;
-_Static_assert(sizeof(gmr_wait_t) == 144, "wire format");
+_Static_assert(sizeof(gmr_wait_t) == 200, "wire format");
 
 typedef struct {
     uint32_t state;      /* release: publishes the rest of the slot; pairs with the acquire in gmr_slot_state() */

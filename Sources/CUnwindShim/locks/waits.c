@@ -39,6 +39,48 @@ static int read_words(const gmr_slot_t *slot, uint32_t *words) {
     return read_memory(slot->wait.address, words + GMR_WAIT_WORDS_BEFORE, GMR_WAIT_WORDS_BEHIND * 4);
 }
 
+/*
+ * DispatchQueue.sync waits in a `struct dispatch_sync_context_s` on its own stack: the futex (dsc_event) has the waiter's
+ * thread number behind it, and dc_data, the queue, is 0x28 bytes before. Of a queue (`struct dispatch_lane_s`) the target
+ * is at 0x18, dq_state at 0x38, the label at 0x48. libdispatch of Swift 5.9 to 6.3.
+ */
+enum { SYNC_QUEUE = -0x28, QUEUE_TARGET = 0x18, QUEUE_STATE = 0x38, QUEUE_LABEL = 0x48, MOST_TARGETS = 4 };
+#define DRAIN_OWNER_MASK UINT32_C(0x3fffffff)
+
+static int is_on_own_stack(const gmr_slot_t *slot) {
+    return slot->wait.address >= slot->stack_base && slot->wait.address - slot->stack_base < slot->stack_bytes;
+}
+
+static void read_label(uint64_t queue, char *label) {
+    uint64_t at;
+    if (!read_memory(queue + QUEUE_LABEL, &at, sizeof at) || at == 0) return;
+    /* It may end just before a page that is missing. */
+    uint32_t bytes = sizeof((gmr_wait_t *)0)->queue_label;
+    uint32_t left = (uint32_t)(GMR_PAGE_BYTES - (at & (GMR_PAGE_BYTES - 1)));
+    if (!read_memory(at, label, bytes < left ? bytes : left)) label[0] = 0;
+}
+
+/* The queue that somebody else drains: the one that was asked for, or one that it targets. */
+static void read_queue(gmr_slot_t *slot) {
+    gmr_wait_t *wait = &slot->wait;
+    uint64_t queue;
+    if (!is_on_own_stack(slot) || wait->words[GMR_WAIT_WORDS_BEFORE + 1] != (uint32_t)slot->tid) return;
+    if (!read_memory(wait->address + (uint64_t)(int64_t)SYNC_QUEUE, &queue, sizeof queue)) return;
+    for (int i = 0; i < MOST_TARGETS && queue; i++) {
+        uint32_t state;
+        if (!read_memory(queue + QUEUE_STATE, &state, sizeof state)) return;
+        uint32_t owner = state & DRAIN_OWNER_MASK;
+        if (owner && owner != (uint32_t)slot->tid) {
+            wait->queue = queue;
+            wait->queue_state = state;
+            read_label(queue, wait->queue_label);
+            wait->flags |= GMR_WAIT_QUEUE;
+            return;
+        }
+        if (!read_memory(queue + QUEUE_TARGET, &queue, sizeof queue)) return;
+    }
+}
+
 static void read_wait(gmr_slot_t *slot) {
     gmr_wait_t *wait = &slot->wait;
     if (slot->method != GMR_CAPTURE_NO_TOUCH || slot->syscall_number != SYS_futex) return;
@@ -49,6 +91,7 @@ static void read_wait(gmr_slot_t *slot) {
     /* All of them have their time limit in the same place. */
     if (slot->syscall_args[3] != 0) wait->flags |= GMR_WAIT_TIMED;
     if (wait->address % 4 == 0 && read_words(slot, wait->words)) wait->flags |= GMR_WAIT_WORDS_READ;
+    read_queue(slot);
 }
 
 void gmr_waits_read(gmr_arena_header_t *arena) {
@@ -78,6 +121,7 @@ void gmr_waits_look_again(gmr_arena_header_t *arena) {
         if (slot->generation != arena->generation || !(slot->wait.flags & GMR_WAIT_WORDS_READ)) continue;
         if (is_unmoved(task_directory, slot) && read_words(slot, slot->wait.words_again)) {
             slot->wait.flags |= GMR_WAIT_UNMOVED;
+            (void)read_memory(slot->wait.queue + QUEUE_STATE, &slot->wait.queue_state_again, 4);
         }
     }
     if (task_directory >= 0) gmr_ss_close(task_directory);

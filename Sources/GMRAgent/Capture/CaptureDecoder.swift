@@ -58,7 +58,7 @@ struct CaptureDecoder {
             threads: threads, modules: modules, gaps: gaps,
             stages: Completeness.Stages(
                 captureNanoseconds: captureNanoseconds,
-                unwindNanoseconds: header.unwind_ns),
+                unwindNanoseconds: header.unwind_ns, locksNanoseconds: header.locks_ns),
             uncapturedThreadCount: Int(header.threads_dropped))
     }
 
@@ -214,7 +214,16 @@ struct CaptureDecoder {
             operation: has(GMR_WAIT_LOCK_PI) ? .lockPI : has(GMR_WAIT_BITSET) ? .waitBitset : .wait, value: wait.value,
             isTimed: has(GMR_WAIT_TIMED),
             memory: withUnsafeBytes(of: wait.words, words),
-            memoryAgain: has(GMR_WAIT_UNMOVED) ? withUnsafeBytes(of: wait.words_again, words) : nil)
+            queue: has(GMR_WAIT_QUEUE) ? queue(of: wait, state: wait.queue_state) : nil,
+            memoryAgain: has(GMR_WAIT_UNMOVED) ? withUnsafeBytes(of: wait.words_again, words) : nil,
+            queueAgain: has(GMR_WAIT_QUEUE) ? queue(of: wait, state: wait.queue_state_again) : nil)
+    }
+
+    private func queue(of wait: gmr_wait_t, state: UInt32) -> CapturedQueue {
+        let label = withUnsafeBytes(of: wait.queue_label) { $0.prefix { $0 != 0 }.map { $0 } }
+        return CapturedQueue(
+            address: wait.queue, owner: Int32(bitPattern: state & 0x3FFF_FFFF),
+            label: PrintableText.string(fromUntrusted: label))
     }
 
     /// Has the process look again at what its threads wait for.

@@ -13,8 +13,19 @@ struct CapturedWait: Sendable, Equatable {
     var value: UInt32
     var isTimed: Bool
     var memory: CapturedWords
+    /// Of DispatchQueue.sync.
+    var queue: CapturedQueue?
     /// The same at the second look; nil where the thread has moved since, or where nobody has looked again.
     var memoryAgain: CapturedWords?
+    var queueAgain: CapturedQueue?
+}
+
+/// A dispatch queue that somebody else drains.
+struct CapturedQueue: Sendable, Equatable {
+    var address: UInt64
+    /// The thread number in its state.
+    var owner: Int32
+    var label: String
 }
 
 /// Words of memory, as far as they were copied.

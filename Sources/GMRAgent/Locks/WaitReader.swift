@@ -18,7 +18,9 @@ struct WaitReader {
         let functions = frames.prefix(Self.depth).compactMap { frame in
             frame.function.map { Self.plainName(frame.mangled ?? $0) }
         }
-        var wait = known(captured, functions: functions) ?? byLayout(captured) ?? unknown(captured)
+        var wait =
+            captured.queue.map(queue) ?? known(captured, functions: functions) ?? byLayout(captured)
+            ?? unknown(captured)
         wait.isTimed = captured.isTimed
         return wait
     }
@@ -28,6 +30,7 @@ struct WaitReader {
         guard let again = captured.memoryAgain else { return false }
         var later = captured
         later.memory = again
+        later.queue = captured.queueAgain
         return wait(of: captured, frames: frames) == wait(of: later, frames: frames)
     }
 
@@ -46,7 +49,14 @@ struct WaitReader {
                 return rwlock(captured, mode: function.contains("wrlock") ? .write : .read)
             }
             if function.hasPrefix("sem_") || function.hasPrefix("new_sem_") {
-                return ownerless(.semaphore, at: captured.address, "sem_t")
+                // libdispatch has its own made of one.
+                let isOfDispatch = functions.contains { $0.hasPrefix("dispatch_sema") }
+                return isOfDispatch
+                    ? ownerless(.dispatchSemaphore, at: captured.address, "DispatchSemaphore")
+                    : ownerless(.semaphore, at: captured.address, "sem_t")
+            }
+            if function.hasPrefix("dispatch_group_wait") {
+                return ownerless(.dispatchGroup, at: captured.address, "DispatchGroup")
             }
             if function.hasPrefix("pthread_barrier_wait") {
                 return ownerless(.barrier, at: captured.address &- 4, "pthread_barrier")
@@ -136,6 +146,13 @@ struct WaitReader {
     }
 
     // MARK: Others
+
+    private func queue(_ queue: CapturedQueue) -> LockWait {
+        let name = queue.label.isEmpty ? "" : " \"\(queue.label)\""
+        return held(
+            LockWait(kind: .dispatchQueue, address: queue.address, description: "DispatchQueue\(name)"),
+            by: UInt32(bitPattern: queue.owner), isShared: false)
+    }
 
     /// The thread waits for the mutex again, once it was told: that is another word than the condition's own.
     private func condition(_ captured: CapturedWait) -> LockWait? {

@@ -42,6 +42,7 @@ struct ReportBuilder {
         var threads = symbolizer.symbolize(process, progress: progress)
         let symbolized = ContinuousClock.now
         let locks = LockAnalysis.analyze(process, threads: &threads, decoder: decoder)
+        let analyzed = ContinuousClock.now
         progress()
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps
@@ -53,6 +54,8 @@ struct ReportBuilder {
         if let fetch { completeness.gaps.append(fetch.gap) }
         completeness.gaps += earlierFailures
         completeness.stages.symbolizeNanoseconds = (symbolized - begin).nanoseconds
+        completeness.stages.locksNanoseconds =
+            (process.stages.locksNanoseconds ?? 0) &+ (analyzed - symbolized).nanoseconds
         let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
             package: setup.package, threads: threads, locks: locks,

@@ -5,15 +5,18 @@ public struct Completeness: Sendable, Equatable {
         public var captureNanoseconds: UInt64?
         public var unwindNanoseconds: UInt64?
         public var symbolizeNanoseconds: UInt64?
+        /// With the second look, where there was one.
+        public var locksNanoseconds: UInt64?
         public var renderNanoseconds: UInt64?
 
         public init(
             captureNanoseconds: UInt64? = nil, unwindNanoseconds: UInt64? = nil,
-            symbolizeNanoseconds: UInt64? = nil, renderNanoseconds: UInt64? = nil
+            symbolizeNanoseconds: UInt64? = nil, locksNanoseconds: UInt64? = nil, renderNanoseconds: UInt64? = nil
         ) {
             self.captureNanoseconds = captureNanoseconds
             self.unwindNanoseconds = unwindNanoseconds
             self.symbolizeNanoseconds = symbolizeNanoseconds
+            self.locksNanoseconds = locksNanoseconds
             self.renderNanoseconds = renderNanoseconds
         }
     }

@@ -77,6 +77,7 @@ enum ReportStructure {
                     writer.field("captureNanoseconds", completeness.stages.captureNanoseconds)
                     writer.field("unwindNanoseconds", completeness.stages.unwindNanoseconds)
                     writer.field("symbolizeNanoseconds", completeness.stages.symbolizeNanoseconds)
+                    writer.field("locksNanoseconds", completeness.stages.locksNanoseconds)
                     writer.field("renderNanoseconds", completeness.stages.renderNanoseconds)
                 }
             }

@@ -7,7 +7,8 @@ extension TextRenderer {
         let stages = completeness.stages
         let times = [
             ("capture", stages.captureNanoseconds), ("unwind", stages.unwindNanoseconds),
-            ("symbolize", stages.symbolizeNanoseconds), ("render", stages.renderNanoseconds),
+            ("symbolize", stages.symbolizeNanoseconds), ("locks", stages.locksNanoseconds),
+            ("render", stages.renderNanoseconds),
         ]
         for case (let stage, let nanoseconds?) in times {
             writeLine("\(stage) took \(milliseconds(nanoseconds)) ms", to: &text)

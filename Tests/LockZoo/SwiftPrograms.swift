@@ -1,0 +1,117 @@
+import Foundation
+import Synchronization
+
+/// A program in Swift, with its truth as CLockZoo.h describes it.
+struct SwiftProgram: Sendable {
+    var name: String
+    var deadlocks = ""
+    var waits = ""
+    var build: @Sendable () -> Void
+}
+
+/// Starts a thread whose name the kernel knows before `body` runs.
+func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    let thread = Thread {
+        try? name.write(toFile: "/proc/thread-self/comm", atomically: false, encoding: .utf8)
+        body()
+    }
+    thread.start()
+}
+
+/// Lets all of `count` threads go on when the last one has come.
+final class Meeting: Sendable {
+    private let count: Int
+    private let arrived = Atomic<Int>(0)
+
+    init(_ count: Int) { self.count = count }
+
+    func wait() {
+        arrived.add(1, ordering: .acquiringAndReleasing)
+        while arrived.load(ordering: .acquiring) < count { sched_yield() }
+    }
+}
+
+final class Held: Sendable {
+    let mutex = Mutex(0)
+}
+
+func readForEver() {
+    var ends: [Int32] = [-1, -1]
+    var byte: UInt8 = 0
+    pipe(&ends)
+    while read(ends[0], &byte, 1) != 0 {}
+}
+
+let swiftPrograms: [SwiftProgram] = [
+    SwiftProgram(name: "swift-mutex", waits: "waiter swiftMutex holder") {
+        let (held, meeting) = (Held(), Meeting(2))
+        start("holder") {
+            held.mutex.withLock { _ in
+                meeting.wait()
+                readForEver()
+            }
+        }
+        start("waiter") {
+            meeting.wait()
+            held.mutex.withLock { $0 += 1 }
+        }
+    },
+    SwiftProgram(name: "nslock", deadlocks: "alpha mutex beta mutex alpha: certain") {
+        let (one, other, meeting) = (NSLock(), NSLock(), Meeting(2))
+        for (name, first, second) in [("alpha", one, other), ("beta", other, one)] {
+            start(name) {
+                first.lock()
+                meeting.wait()
+                second.lock()
+            }
+        }
+    },
+    SwiftProgram(name: "nscondition", waits: "alpha condition -") {
+        let condition = NSCondition()
+        start("alpha") {
+            condition.lock()
+            while true { condition.wait() }
+        }
+    },
+    SwiftProgram(name: "queues", deadlocks: "alpha dispatchQueue beta dispatchQueue alpha: certain") {
+        let (one, other, meeting) = (DispatchQueue(label: "one"), DispatchQueue(label: "other"), Meeting(2))
+        for (name, first, second) in [("alpha", one, other), ("beta", other, one)] {
+            start(name) {
+                first.sync {
+                    meeting.wait()
+                    second.sync {}
+                }
+            }
+        }
+    },
+    SwiftProgram(
+        name: "queue-and-lock", deadlocks: "alpha mutex beta dispatchQueue alpha: certain",
+        waits: "gamma dispatchQueue alpha"
+    ) {
+        let (queue, lock, meeting) = (DispatchQueue(label: "ledger"), NSLock(), Meeting(3))
+        start("alpha") {
+            queue.sync {
+                meeting.wait()
+                lock.lock()
+            }
+        }
+        start("beta") {
+            lock.lock()
+            meeting.wait()
+            queue.sync {}
+        }
+        start("gamma") {
+            meeting.wait()
+            queue.sync {}
+        }
+    },
+    SwiftProgram(name: "dispatch-semaphore", waits: "alpha dispatchSemaphore -") {
+        let semaphore = DispatchSemaphore(value: 0)
+        start("alpha") { semaphore.wait() }
+    },
+    SwiftProgram(name: "dispatch-group", waits: "alpha dispatchGroup -") {
+        let group = DispatchGroup()
+        group.enter()
+        start("alpha") { group.wait() }
+    },
+]
