@@ -40,9 +40,9 @@ static int read_words(const gmr_slot_t *slot, uint32_t *words) {
 }
 
 /*
- * DispatchQueue.sync waits in a `struct dispatch_sync_context_s` on its own stack: the futex (dsc_event) has the waiter's
- * thread number behind it, and dc_data, the queue, is 0x28 bytes before. Of a queue (`struct dispatch_lane_s`) the target
- * is at 0x18, dq_state at 0x38, the label at 0x48. libdispatch of Swift 5.9 to 6.3.
+ * DispatchQueue.sync waits in a `struct dispatch_sync_context_s` on its own stack: the futex (dsc_event) has the
+ * waiter's thread number behind it, and dc_data, the queue, is 0x28 bytes before. Of a queue (`struct dispatch_lane_s`)
+ * the target is at 0x18, dq_state at 0x38, the label at 0x48. As measured with Swift 6.3.1.
  */
 enum { SYNC_QUEUE = -0x28, QUEUE_TARGET = 0x18, QUEUE_STATE = 0x38, QUEUE_LABEL = 0x48, MOST_TARGETS = 4 };
 #define DRAIN_OWNER_MASK UINT32_C(0x3fffffff)

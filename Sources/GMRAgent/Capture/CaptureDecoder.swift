@@ -227,9 +227,9 @@ struct CaptureDecoder {
     }
 
     /// Has the process look again at what its threads wait for.
-    /// - Returns: Their waits with what was seen then; empty where it does not answer. Blocks until then.
-    func waitsAtSecondLook() -> [Int32: CapturedWait] {
-        guard gmr_arena_look_again(arena) != 0 else { return [:] }
+    /// - Returns: Their waits with what was seen then; nil where it does not answer. Blocks until then.
+    func waitsAtSecondLook() -> [Int32: CapturedWait]? {
+        guard gmr_arena_look_again(arena) != 0 else { return nil }
         var waits: [Int32: CapturedWait] = [:]
         for index in 0..<min(header.slot_count, header.slot_capacity, GMR_MAX_THREADS) {
             guard let slot = slot(index), slot.pointee.generation == header.generation else { continue }

@@ -26,7 +26,8 @@ struct ReportBuilder {
         self.progress = progress
         configuration = decoder.configuration() ?? setup.configuration
         masker = SecretMasker(
-            knownSecrets: configuration.secrets, keys: SecretKeys(extraWords: setup.settings.secretKeys))
+            knownSecrets: configuration.secrets, keys: SecretKeys(extraWords: setup.settings.secretKeys),
+            progress: progress)
     }
 
     /// - Parameter fetchObstacle: What keeps missing debug information from being fetched.
@@ -41,11 +42,11 @@ struct ReportBuilder {
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let symbolized = ContinuousClock.now
-        let locks = LockAnalysis.analyze(process, threads: &threads, decoder: decoder)
+        let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder)
         let analyzed = ContinuousClock.now
         progress()
         var completeness = self.completeness(of: threads, in: process)
-        completeness.gaps += symbolizer.gaps
+        completeness.gaps += symbolizer.gaps + analysis.gaps
         // A process that must live starts no other one.
         let fetch = (place == .helper ? setup.debuginfod : nil).flatMap {
             DebugInformationFetch(
@@ -58,12 +59,12 @@ struct ReportBuilder {
             (process.stages.locksNanoseconds ?? 0) &+ (analyzed - symbolized).nanoseconds
         let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
-            package: setup.package, threads: threads, locks: locks,
+            package: setup.package, threads: threads, locks: analysis.locks,
             processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
             configuration: configuration.configuration, completeness: completeness)
         var masked = report.masked(by: masker)
         // In words anew: it names threads, whose names are without secrets only now.
-        masked.verdict = Verdict(locks: locks, threads: masked.threads)
+        masked.verdict = Verdict(locks: analysis.locks, threads: masked.threads)
         return (masked, fetch)
     }
 

@@ -39,8 +39,7 @@ struct ThreadWords {
     /// `DEADLOCK: thread 4712 "alpha" waits for the mutex 0x… held by 4713 "beta"; 4713 "beta" waits for … .`
     func sentence(_ deadlock: Locks.Deadlock) -> String {
         let parts = deadlock.edges.enumerated().map { index, edge in
-            (index == 0 ? "thread " : "") + name(edge.waiter) + " waits for "
-                + Self.goal(of: edge, name: name(edge.owner))
+            (index == 0 ? "thread " : "") + name(edge.waiter) + " waits for " + goal(of: edge)
         }
         let opening =
             switch (deadlock.certainty, deadlock.isTimed) {
@@ -51,19 +50,21 @@ struct ThreadWords {
         return opening + parts.joined(separator: "; ") + "."
     }
 
-    private static func goal(of edge: Locks.Edge, name: String) -> String {
-        if edge.waiter == edge.owner { return "\(lock(edge.kind, edge.address)), which it holds itself" }
-        if edge.kind == .join { return "the end of \(name)" }
-        return "\(lock(edge.kind, edge.address)) held by \(name)"
+    private func goal(of edge: Locks.Edge) -> String {
+        let lock = threads[edge.waiter]?.waitsFor?.subject ?? "the \(edge.kind.words)"
+        if edge.waiter == edge.owner { return "\(lock), which it holds itself" }
+        return edge.kind == .join ? "the end of \(name(edge.owner))" : "\(lock) held by \(name(edge.owner))"
     }
 
-    private static func lock(_ kind: LockWait.Kind, _ address: UInt64?) -> String {
-        "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
+    /// `mutex 0x…`
+    func lock(of queue: Locks.Queue) -> String {
+        let subject = queue.waiters.first.flatMap { threads[$0]?.waitsFor?.subject }
+        return subject ?? "the \(queue.kind.words)"
     }
 
     /// `31 threads wait for the mutex 0x… held by 4713 "slow", which is sleeping in read.`
     func sentence(about queue: Locks.Queue, root: Int32) -> String {
-        var text = "\(queue.waiters.count) threads wait for \(Self.lock(queue.kind, queue.address))"
+        var text = "\(queue.waiters.count) threads wait for \(lock(of: queue))"
         if let owner = queue.owner { text += " held by \(name(owner))" }
         if root != queue.owner { text += ", behind \(name(root))" }
         if let thread = threads[root] {
@@ -94,13 +95,19 @@ extension LockWait.Kind {
 }
 
 extension LockWait {
+    /// `the mutex 0x…`, `the DispatchQueue "ledger"`
+    var subject: String {
+        if kind == .dispatchQueue, description.contains("\"") { return "the \(description)" }
+        return "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
+    }
+
     /// `waiting for the mutex 0x… held by 4713 "beta"`
     var words: String {
         var text = "waiting for "
         if kind == .join, let owner {
             text += "the end of \(owner)"
         } else {
-            text += "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
+            text += subject
             if let owner { text += " held by " + (ownerProcess.map { "process \($0)" } ?? "\(owner)") }
         }
         if let ownerName { text += " \"\(ownerName)\"" }

@@ -15,7 +15,7 @@ extension TextRenderer {
             for edge in deadlock.edges {
                 guard let thread = threadsByTID[edge.waiter] else { continue }
                 writeLine("  Thread \(words.name(edge.waiter))\(activity(of: thread))", to: &text)
-                if let frame = thread.frames.first(where: \.isOfProgram) {
+                for frame in thread.frames.filter(\.isOfProgram).prefix(4) {
                     writeLine("    at \(frame.place)", to: &text)
                 }
             }
@@ -24,8 +24,7 @@ extension TextRenderer {
         for queue in locks.queues {
             let owner = queue.owner.map { " held by \(words.name($0))" } ?? ""
             let waiters = queue.waiters.map(words.name).joined(separator: ", ")
-            let lock = queue.kind.words + (queue.address.map { " \($0.hexadecimal)" } ?? "")
-            writeLine("\(lock)\(owner): \(queue.waiters.count) waiting: \(waiters)", to: &text)
+            writeLine("\(queue.waiters.count) waiting for \(words.lock(of: queue))\(owner): \(waiters)", to: &text)
         }
         if locks.deadlocks.isEmpty && locks.queues.isEmpty {
             writeLine("(no thread waits for a lock that another one is known to hold)", to: &text)

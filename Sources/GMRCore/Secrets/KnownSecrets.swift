@@ -15,13 +15,14 @@ struct KnownSecrets: Sendable {
         "password", "secret", "token", "***",
     ]
 
-    init(_ secrets: [String]) {
+    init(_ secrets: [String], progress: () -> Void = {}) {
         var all: Set<[UInt8]> = []
         for secret in secrets {
             for text in [secret] + Self.parts(of: secret)
             where text.utf8.count >= Self.shortestLength && !Self.trivialValues.contains(text.lowercased()) {
                 all.formUnion(SecretForms.all(of: text))
             }
+            progress()
         }
         var needles: [UInt32: [[UInt8]]] = [:]
         var beginnings = [Bool](repeating: false, count: all.isEmpty ? 0 : 1 << 16)

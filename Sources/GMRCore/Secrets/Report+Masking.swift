@@ -28,6 +28,7 @@ extension ThreadSnapshot {
     fileprivate mutating func mask(by masker: SecretMasker, memo: inout [String: String]) {
         name = name.map { masker.masked($0, cutAt: Self.longestName) }
         captureProblem = captureProblem.map(masker.masked)
+        if let description = waitsFor?.description { waitsFor?.description = masker.masked(description) }
         if let owner = waitsFor?.ownerName { waitsFor?.ownerName = masker.masked(owner, cutAt: Self.longestName) }
         for index in frames.indices {
             Self.mask(&frames[index].function, by: masker, memo: &memo)

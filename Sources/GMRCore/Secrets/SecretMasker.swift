@@ -10,9 +10,10 @@ public struct SecretMasker: Sendable {
     public let keys: SecretKeys
     private let known: KnownSecrets
 
-    public init(knownSecrets: [String], keys: SecretKeys = SecretKeys()) {
+    /// - Parameter progress: Called with each secret: of many it takes a while to get ready for all their spellings.
+    public init(knownSecrets: [String], keys: SecretKeys = SecretKeys(), progress: () -> Void = {}) {
         self.keys = keys
-        known = KnownSecrets(knownSecrets)
+        known = KnownSecrets(knownSecrets, progress: progress)
     }
 
     // MARK: Text
