@@ -38,7 +38,11 @@ struct LockProgram: Sendable, CustomTestStringConvertible {
             ChildProcess.built("LockZoo"), [name],
             environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
         defer { process.kill() }
-        guard try process.readLine() == "ready" else { throw ProcessFailure(description: process.standardError) }
+        let line = try process.readLine()
+        guard line == "ready" else {
+            let status = try process.waitForEnd(within: .seconds(1))
+            throw ProcessFailure(description: "\(line ?? "nothing"), status \(status): \(process.standardError)")
+        }
         try process.waitUntilAllSleep()
         kill(process.pid, SIGUSR2)
         try process.waitForStandardError("gmr: report written to ")
