@@ -23,7 +23,9 @@ extension Pipe {
         while true {
             var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let left = (deadline - .now) / .milliseconds(1)
-            guard left > 0, poll(&event, 1, Int32(left) + 1) > 0 else {
+            let ready = left > 0 ? poll(&event, 1, Int32(left) + 1) : 0
+            if ready < 0 && errno == EINTR { continue }
+            guard ready > 0 else {
                 throw ProcessFailure(description: "no \"\(end)\" in \(String(decoding: data, as: UTF8.self))")
             }
             let count = read(descriptor, &piece, piece.count)
