@@ -25,41 +25,30 @@ func setUp() -> GuruMeditation {
     }
 }
 
-func program(named name: String) -> lock_zoo_program_t? {
-    var index: Int32 = 0
-    while let program = lock_zoo_program_at(index)?.pointee {
-        if String(cString: program.name) == name { return program }
-        index += 1
-    }
-    return nil
+/// What a C function gives for 0, 1… until it gives none.
+func all<Entry>(_ entry: @escaping (Int32) -> UnsafePointer<Entry>?) -> [Entry] {
+    Array(
+        sequence(state: Int32(0)) { index in
+            defer { index += 1 }
+            return entry(index)?.pointee
+        })
 }
 
-func healthy(named name: String) -> lock_zoo_healthy_t? {
-    var index: Int32 = 0
-    while let program = lock_zoo_healthy_at(index)?.pointee {
-        if String(cString: program.name) == name { return program }
-        index += 1
-    }
-    return nil
-}
-
+let programs = all(lock_zoo_program_at)
+let healthyPrograms = all(lock_zoo_healthy_at)
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "--list":
-    var index: Int32 = 0
-    while let program = lock_zoo_program_at(index)?.pointee {
+    for program in programs {
         say([program.name, program.deadlocks, program.waits].map { String(cString: $0!) }.joined(separator: "\t"))
-        index += 1
     }
     for program in swiftPrograms { say([program.name, program.deadlocks, program.waits].joined(separator: "\t")) }
 case "--list-healthy":
-    var index: Int32 = 0
-    while let program = lock_zoo_healthy_at(index)?.pointee {
-        say(String(cString: program.name))
-        index += 1
-    }
+    for program in healthyPrograms { say(String(cString: program.name)) }
 case "--healthy":
-    guard arguments.count == 3, let program = healthy(named: arguments[1]), let count = Int(arguments[2]) else {
+    guard arguments.count == 3, let count = Int(arguments[2]),
+        let program = healthyPrograms.first(where: { String(cString: $0.name) == arguments[1] })
+    else {
         fail("usage: LockZoo --healthy PROGRAM COUNT")
     }
     let gmr = setUp()
@@ -74,7 +63,7 @@ case "--healthy":
     say("reports: \(count), waits with an owner: \(waits)")
     exit(0)
 case let name?:
-    let build = program(named: name)?.build ?? nil
+    let build = programs.first { String(cString: $0.name) == name }?.build ?? nil
     let swiftBuild = swiftPrograms.first { $0.name == name }?.build
     guard build != nil || swiftBuild != nil else { fail("no program \(name); see LockZoo --list") }
     _ = setUp()

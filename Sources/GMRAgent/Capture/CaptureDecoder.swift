@@ -23,8 +23,7 @@ struct CaptureDecoder {
         let modules = self.modules()
         var threads: [CapturedThread] = []
         var gaps: [String] = []
-        for index in 0..<min(header.slot_count, header.slot_capacity, GMR_MAX_THREADS) {
-            guard let slot = slot(index), slot.pointee.generation == header.generation else { continue }
+        for slot in slots() {
             // One that ended while it was looked at is no part of the process any more.
             if gmr_slot_state(slot) == UInt32(GMR_SLOT_EXITED), slot.pointee.kernel_state == 0 { continue }
             let thread = self.thread(slot)
@@ -129,6 +128,12 @@ struct CaptureDecoder {
         return UnsafeMutableRawPointer(arena) + start
     }
 
+    /// Those of this capture.
+    private func slots() -> [UnsafeMutablePointer<gmr_slot_t>] {
+        (0..<min(header.slot_count, header.slot_capacity, GMR_MAX_THREADS)).compactMap(slot)
+            .filter { $0.pointee.generation == header.generation }
+    }
+
     private func slot(_ index: UInt32) -> UnsafeMutablePointer<gmr_slot_t>? {
         guard let slot = gmr_arena_slot(arena, index), let next = gmr_arena_slot(arena, index + 1) else { return nil }
         let start = UInt(bitPattern: slot) &- UInt(bitPattern: arena)
@@ -222,7 +227,7 @@ struct CaptureDecoder {
     private func queue(of wait: gmr_wait_t, state: UInt32) -> CapturedQueue {
         let label = withUnsafeBytes(of: wait.queue_label) { $0.prefix { $0 != 0 }.map { $0 } }
         return CapturedQueue(
-            address: wait.queue, owner: Int32(bitPattern: state & 0x3FFF_FFFF),
+            address: wait.queue, owner: Int32(bitPattern: state & WaitReader.ownerMask),
             label: PrintableText.string(fromUntrusted: label))
     }
 
@@ -231,8 +236,7 @@ struct CaptureDecoder {
     func waitsAtSecondLook() -> [Int32: CapturedWait]? {
         guard gmr_arena_look_again(arena) != 0 else { return nil }
         var waits: [Int32: CapturedWait] = [:]
-        for index in 0..<min(header.slot_count, header.slot_capacity, GMR_MAX_THREADS) {
-            guard let slot = slot(index), slot.pointee.generation == header.generation else { continue }
+        for slot in slots() {
             waits[slot.pointee.tid] = wait(slot.pointee.wait)
         }
         return waits

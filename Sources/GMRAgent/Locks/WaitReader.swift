@@ -9,8 +9,8 @@ struct WaitReader {
     /// The threads there are, so that an owner is one of them, or said to be gone.
     let namesByTID: [Int32: String?]
 
-    /// FUTEX_TID_MASK
-    private static let ownerMask: UInt32 = 0x3FFF_FFFF
+    /// FUTEX_TID_MASK, which libdispatch's locks keep to as well.
+    static let ownerMask: UInt32 = 0x3FFF_FFFF
     /// How far from the innermost frame a function that waits is looked for.
     private static let depth = 12
 

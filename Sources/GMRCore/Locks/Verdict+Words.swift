@@ -30,7 +30,7 @@ struct ThreadWords {
     private let threads: [Int32: ThreadSnapshot]
 
     init(_ threads: [ThreadSnapshot]) {
-        self.threads = Dictionary(threads.map { ($0.tid, $0) }) { first, _ in first }
+        self.threads = threads.byTID
     }
 
     /// `4712 "alpha"`

@@ -6,7 +6,7 @@ public struct WaitGraph {
     private let tids: [Int32]
 
     public init(_ threads: [ThreadSnapshot]) {
-        self.threads = Dictionary(threads.map { ($0.tid, $0) }) { first, _ in first }
+        self.threads = threads.byTID
         tids = self.threads.keys.sorted()
     }
 

@@ -57,6 +57,11 @@ public struct ThreadSnapshot: Sendable, Equatable {
     }
 }
 
+extension [ThreadSnapshot] {
+    /// Each by its number; of several with the same one, the first.
+    public var byTID: [Int32: ThreadSnapshot] { Dictionary(map { ($0.tid, $0) }) { first, _ in first } }
+}
+
 /// One stack frame, physical or inlined.
 public struct Frame: Sendable, Equatable {
     /// What gdb calls `$pc`: the interrupted instruction in the innermost frame, the return address in its callers.

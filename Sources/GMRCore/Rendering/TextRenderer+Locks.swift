@@ -8,7 +8,7 @@ extension TextRenderer {
     static func writeLocks(_ locks: Locks, threads: [ThreadSnapshot], to text: inout String) {
         writeHeading("Locks", to: &text)
         let words = ThreadWords(threads)
-        let threadsByTID = Dictionary(threads.map { ($0.tid, $0) }) { first, _ in first }
+        let threadsByTID = threads.byTID
         for (number, deadlock) in locks.deadlocks.enumerated() {
             let title = "Deadlock \(number + 1) of \(locks.deadlocks.count), \(deadlock.certainty.rawValue)"
             writeLine(title + (deadlock.isTimed ? ", with a time limit" : ""), to: &text)
