@@ -1,9 +1,10 @@
 # Every target first installs what it needs (scripts/setup): nothing on a machine that has it already.
 
-.PHONY: help demo test check prove-checks bench setup
+.PHONY: help demo preload test check prove-checks bench setup
 
 help:
 	@echo "make demo          build a small service that deadlocks, send it SIGUSR2, show its report"
+	@echo "make preload       build libgmr.so, gmr.h and gmr.pc for any native program, and print the library's path"
 	@echo "make test          build and run all tests"
 	@echo "make check         the rules of the house: signal safety, imports, format and more"
 	@echo "make prove-checks  break every rule once, in a copy, and see its check fail"
@@ -12,6 +13,9 @@ help:
 
 demo: setup
 	@scripts/demo
+
+preload: setup
+	@scripts/preload
 
 test: setup
 	@scripts/test

@@ -26,6 +26,8 @@ let package = Package(
     products: [
         .library(name: "GMRAgent", targets: ["GMRAgent"]),
         .library(name: "GMRCore", targets: ["GMRCore"]),
+        // libgmr.so, for any program: `make preload` builds it with the linker's flags that it needs.
+        .library(name: "GMRPreload", type: .dynamic, targets: ["GMRPreload"]),
     ],
     // Each brings its package along; without any of them GMR depends on no other package.
     traits: [
@@ -52,6 +54,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("lzma")]),
         .target(name: "GMRCore"),
         .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"] + integrations),
+        .target(name: "CGMRPreload", dependencies: ["CUnwindShim"], cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "GMRPreload", dependencies: ["GMRAgent", "CGMRPreload"], exclude: ["gmr.pc", "libgmr.map"]),
         .executableTarget(name: "OrderService", dependencies: ["GMRAgent"], path: "Examples/OrderService"),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
         .testTarget(
@@ -77,6 +81,7 @@ let package = Package(
         .target(name: "CLockZoo", path: "Tests/CLockZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(name: "LockZoo", dependencies: ["CLockZoo", "GMRAgent"], path: "Tests/LockZoo"),
         .testTarget(name: "LockZooTests", dependencies: ["LockZoo", "ProcessKit"]),
+        .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(name: "ServiceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
     ],

@@ -58,7 +58,25 @@ public final class GuruMeditation: Sendable {
             package: package, serviceName: serviceName, signals: signals, logDirectory: logDirectory,
             fileEventHandler: fileEventHandler, settings: settings, configuration: configuration, sinks: sinks,
             setUpSignals: setUpSignals)
-        return try current.withLock { current throws(GuruMeditationError) in
+        return try start(setup)
+    }
+
+    /// For a program without Swift of its own, in which nobody sets up anew after `fork()`: its children answer too.
+    /// - Parameter isOnDemand: There are no threads of GMR's between reports, unless a trigger file is watched:
+    ///   no sections, and no `report()`.
+    package static func setUpNative(
+        package: Package, serviceName: String?, settings: Settings, isOnDemand: Bool
+    ) throws(GuruMeditationError) -> GuruMeditation {
+        var setup = try Setup(
+            package: package, serviceName: serviceName, signals: nil, logDirectory: nil, fileEventHandler: nil,
+            settings: settings, configuration: ConfigurationSnapshot(), sinks: nil, setUpSignals: true)
+        setup.followsForks = true
+        setup.isOnDemand = isOnDemand && setup.record.settings.fileEventHandler == nil
+        return try start(setup)
+    }
+
+    private static func start(_ setup: Setup) throws(GuruMeditationError) -> GuruMeditation {
+        try current.withLock { current throws(GuruMeditationError) in
             if let current {
                 if current.pid == getpid() { throw GuruMeditationError(.alreadySetUp) }
                 SectionRegistry.shared.removeAll()
@@ -137,17 +155,35 @@ public final class GuruMeditation: Sendable {
     ///   or where `GMR_ENABLE=0`; with `reportFailed` where the agent's own memory is damaged, or where it took so long
     ///   that it was given up.
     public func report() async throws(GuruMeditationError) -> Report {
-        guard isInForce else { throw GuruMeditationError(.notSetUp) }
-        let answer = await withCheckedContinuation { continuation in
-            let number = ReportRequests.shared.add(continuation, of: self)
-            // stop() fails all requests it finds; one added after that must not wait for ever.
-            if isInForce {
-                gmr_agent_trigger(UInt32(GMR_TRIGGER_API))
-            } else {
-                ReportRequests.shared.fail(number, with: GuruMeditationError(.notSetUp))
-            }
-        }
+        let answer = await withCheckedContinuation { continuation in request { continuation.resume(returning: $0) } }
         return try answer.get()
+    }
+
+    /// Makes a report and writes it to a descriptor, in the formats of the settings. Blocks until that is done.
+    /// - Throws: As `report()`, and `reportFailed` where the descriptor does not take it.
+    @available(*, noasync, message: "use report()")
+    package func writeReport(to descriptor: Int32) throws(GuruMeditationError) {
+        let answer = AwaitedAnswer()
+        request { answer.give($0) }
+        let report = try answer.wait().get()
+        let rendered = FinishedReport(report: report, formats: settings.formats).rendered
+        let problem = PatientWriter().write(rendered, to: descriptor)
+        if problem != 0 {
+            let reason = String(describingErrno: problem)
+            throw GuruMeditationError(
+                .reportFailed, "writing to descriptor \(descriptor) failed: \(reason)", errorNumber: problem)
+        }
+    }
+
+    private func request(_ answer: @escaping ReportRequests.Request) {
+        guard isInForce else { return answer(.failure(GuruMeditationError(.notSetUp))) }
+        let number = ReportRequests.shared.add(of: self, answer)
+        // stop() fails all requests it finds; one added after that must not wait for ever.
+        if isInForce {
+            gmr_agent_trigger(UInt32(GMR_TRIGGER_API))
+        } else {
+            ReportRequests.shared.fail(number, with: GuruMeditationError(.notSetUp))
+        }
     }
 
     private var isInForce: Bool {

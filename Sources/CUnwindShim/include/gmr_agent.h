@@ -5,6 +5,7 @@
 #define GMR_AGENT_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 
 #include "gmr_capture_format.h"
@@ -25,6 +26,11 @@ typedef struct {
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
     /* 0: reports go to sinks of the service's own alone, and to standard error where these fail. */
     uint32_t delivers;
+    /* 1: there are no threads of GMR's but for the time of a report, and so no worker, no sections, and nobody to
+     * watch a file. */
+    uint32_t is_on_demand;
+    /* 1: a fork child answers too, as if it were set up on demand, without what was published since. */
+    uint32_t follows_forks;
     /* Does what can only be done in this process, on the worker thread; `work`: bits GMR_WORK_*. Each part that is
      * done is told by gmr_agent_did(). */
     void (*finish)(gmr_arena_header_t *arena, uint32_t work);
@@ -48,6 +54,11 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what);
 /* Ends the agent: earlier handlers are put back, its threads joined. A report under way is finished first.
  * Returns 0, or -ESRCH where none runs. Blocks. */
 int gmr_agent_stop(void);
+
+/* sigaction() for a program whose trigger signals GMR shares: its handler is called by GMR's, and `old` is what the
+ * program has set, or found. Returns 1, or 0 where the signal is none of GMR's and nothing was done. Threads: any.
+ * Signal safety: yes. */
+int gmr_agent_share_signal(int number, const struct sigaction *action, struct sigaction *old);
 
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
@@ -109,6 +120,8 @@ void gmr_thread_name(const char *name);
 /* Starts a thread that receives no signal but those of its own faults; detached where `thread` is NULL. Returns 0 or a
  * negative errno. Threads: any. Signal safety: none. */
 int gmr_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
+/* The same on a stack of the caller's, which must last as long as the thread. */
+int gmr_thread_start_on(pthread_t *thread, void *stack, size_t stack_bytes, void *(*body)(void *), void *argument);
 
 /* Maps an arena from a descriptor and checks its header against the size. NULL where it is none. */
 gmr_arena_header_t *gmr_arena_map(int descriptor);

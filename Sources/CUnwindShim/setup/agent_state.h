@@ -25,8 +25,13 @@ typedef struct {
     gmr_agent_config_t config;
     int32_t signals[64];
     uint32_t signal_count;
+    uint32_t is_warm;       /* libunwind has walked in this process, or in one that it was forked from */
+    uint32_t walking;       /* the agent is in libunwind, whose locks a fork child finds as they were */
+    void *kept_setup;       /* a copy of config.setup, outside the arena */
     uint32_t stopping; /* release: read by all threads of the agent after a wake-up */
     pthread_t agent;
+    char *agent_stack; /* ours, so that libc gives it to no other thread; kept for ever */
+    size_t agent_stack_bytes;
     gmr_desk_t worker;
     gmr_desk_t sections;
     gmr_desk_t watcher;
@@ -64,6 +69,8 @@ uint32_t gmr_descriptors_fill_standard(void);
 void gmr_descriptors_empty_standard(uint32_t filled);
 /* descriptors.c: a descriptor table of the agent's own. Returns 0 or a negative errno. */
 int gmr_descriptors_separate(void);
+/* descriptors.c: closes what the agent has open in the application's table, where it has none of its own. */
+void gmr_descriptors_close_own(void);
 /* descriptors.c: the same file under a number that the helper's 0 to 3 do not collide with, close-on-exec; closes the
  * old one. Returns it or a negative errno. */
 int gmr_descriptors_raise(int descriptor);
@@ -74,6 +81,9 @@ uint64_t gmr_descriptors_inode(int descriptor);
 void gmr_descriptors_adopt_stderr(void);
 /* descriptors.c: lets go of it: somebody may wait for the end of that pipe. */
 void gmr_descriptors_leave_stderr(void);
+
+/* sigaction() under its other name: in libgmr.so the one name belongs to the program. */
+extern int __sigaction(int number, const struct sigaction *action, struct sigaction *old);
 
 /* signals.c */
 int gmr_signals_install(void);
@@ -122,6 +132,8 @@ void gmr_desk_finish(gmr_desk_t *desk);
 /* Names the calling thread and enters it in the arena as one of GMR's own. */
 int32_t gmr_thread_introduce(const char *name);
 
+/* helper_entry.c: the program that serves as the helper. After a capture; valid until the next. */
+const char *gmr_helper_path(void);
 /* helper_entry.c: 1 where starting the executable as a helper ends up in gmr_helper_main(). After a capture. */
 int gmr_helper_is_in(uint64_t executable_inode);
 

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "../signal_safe/capture.h"
+#include "../signal_safe/clone_x86_64.h"
 #include "../signal_safe/helper_spawn.h"
+#include "../signal_safe/on_demand.h"
 #include "../signal_safe/probe.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
@@ -99,6 +101,7 @@ static int has_memory(void) {
 static uint32_t finish_in_worker(uint32_t work) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
+    if (!state->worker.started) return 0; /* in a fork child */
     /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
     if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS) || !has_memory()) return 0;
     state->worker_work = work;
@@ -132,7 +135,7 @@ static void ask_for_sections(void) {
 /* The executable's descriptor becomes a negative errno where it cannot serve as the helper. */
 static void open_executable(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
-    int fd = gmr_descriptors_raise(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    int fd = gmr_descriptors_raise(open(gmr_helper_path(), O_RDONLY | O_CLOEXEC));
     state->executable_inode = gmr_descriptors_inode(fd);
     if (fd >= 0 && !gmr_helper_is_in(state->executable_inode)) {
         close(fd);
@@ -176,6 +179,12 @@ static void read_waits(void) {
     arena->locks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
 }
 
+static void walk(void) {
+    __atomic_store_n(&gmr_agent_state.walking, 1, __ATOMIC_RELAXED);
+    gmr_walk_all(gmr_safe_state.arena);
+    __atomic_store_n(&gmr_agent_state.walking, 0, __ATOMIC_RELAXED);
+}
+
 static void make_report(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
@@ -186,7 +195,7 @@ static void make_report(void) {
     check_descriptors();
     (void)gmr_capture_signal_take();
     (void)gmr_ss_capture();
-    gmr_walk_all(arena);
+    walk();
     read_waits();
 
     gmr_signals_look(0);
@@ -200,26 +209,32 @@ static void make_report(void) {
     gmr_arena_release_slots();
 }
 
-/* The first walk makes libunwind size its caches, and resolves every function this thread will call. */
+/* Finds the modules. The first walk makes libunwind size its caches, and resolves every function this thread will
+ * call. */
 static void warm_up(void) {
-    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    gmr_agent_state_t *state = &gmr_agent_state;
     (void)gmr_ss_capture();
-    gmr_walk_all(arena);
-    gmr_walker_enlarge_cache();
+    if (!state->is_warm) {
+        walk();
+        gmr_walker_enlarge_cache();
+    }
+    state->is_warm = 1;
     gmr_arena_release_slots();
     gmr_arena_ready_slots();
+}
+
+static int load_unwinder(void) {
+    /* libunwind opens a pipe for good. */
+    uint32_t filled = gmr_descriptors_fill_standard();
+    int error = gmr_walker_load();
+    gmr_descriptors_empty_standard(filled);
+    gmr_ss_helper_prepare(environ);
+    return error;
 }
 
 static int prepare(const char **what) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_safe_state.agent_tid = gmr_ss_gettid();
-    *what = "loading libunwind-x86_64.so.8";
-    /* libunwind opens a pipe for good. */
-    uint32_t filled = gmr_descriptors_fill_standard();
-    int error = gmr_walker_load();
-    gmr_descriptors_empty_standard(filled);
-    if (error) return error;
-    gmr_ss_helper_prepare(environ);
     gmr_safe_state.allowed = gmr_ss_probe();
     /* Where a descriptor table of our own is refused, the shared one serves. */
     (void)gmr_descriptors_separate();
@@ -228,27 +243,65 @@ static int prepare(const char **what) {
         gmr_safe_state.memory_descriptor = gmr_descriptors_raise(open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC));
     }
     *what = "making the arena";
-    error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);
+    int error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);
     if (error) return error;
     (void)gmr_thread_introduce("gmr-agent");
     return 0;
 }
 
+/* Started by on_demand.c: nothing here may allocate or start a thread. */
+static void main_on_demand(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    sigset_t mask;
+    gmr_signals_asynchronous(&mask);
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    state->stopping = 0;
+    state->has_own_table = state->can_fetch = 0;
+    state->worker = state->sections = state->watcher = (gmr_desk_t){0};
+    if (state->walking) gmr_walker_go_without_cache();
+    for (;;) {
+        if (prepare(&state->agent_step) != 0) gmr_ss_leave_thread();
+        warm_up();
+        open_executable();
+        while (gmr_load_acquire(&gmr_safe_state.posted) != gmr_safe_state.taken) make_report();
+        if (!state->has_own_table) gmr_descriptors_close_own();
+        gmr_ss_leave_on_demand();
+    }
+}
+
+static int lend(void *stack_end) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    char *storage_end = state->agent_stack + state->agent_stack_bytes;
+    state->agent_step = "lending the agent's stack";
+    return gmr_ss_lend_to_agents(stack_end, (uint8_t *)storage_end, main_on_demand, !state->config.is_on_demand);
+}
+
+static int set_up(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    int error = prepare(&state->agent_step);
+    if (error) return error;
+    warm_up();
+    open_executable();
+    gmr_signals_begin_looks();
+    state->agent_step = "starting the file watcher";
+    const char *path = state->config.watched_path;
+    return path ? gmr_file_watch_start(path, state->config.watch_interval_ns) : 0;
+}
+
 void *gmr_agent_main(void *unused) {
     gmr_agent_state_t *state = &gmr_agent_state;
     (void)unused;
-    state->agent_error = prepare(&state->agent_step);
-    if (state->agent_error == 0) {
-        warm_up();
-        open_executable();
-        gmr_signals_begin_looks();
-        state->agent_step = "starting the file watcher";
-        const char *path = state->config.watched_path;
-        if (path) state->agent_error = gmr_file_watch_start(path, state->config.watch_interval_ns);
+    state->agent_step = "loading libunwind-x86_64.so.8";
+    state->agent_error = load_unwinder();
+    if (!state->agent_error) {
+        void *stack_end = __builtin_frame_address(0);
+        state->agent_error = state->config.is_on_demand ? lend(stack_end) : set_up();
+        /* Where the kernel or libc is too strange for it, fork children have no reports. */
+        if (!state->agent_error && state->config.follows_forks) (void)lend(stack_end);
     }
     gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);
     gmr_ss_futex_wake(&state->agent_ready);
-    if (state->agent_error) return NULL;
+    if (state->agent_error || state->config.is_on_demand) return NULL;
     while (!gmr_load_acquire(&state->stopping)) {
         uint32_t posted = gmr_load_acquire(&gmr_safe_state.posted);
         uint64_t until_look_ns = gmr_signals_until_look();

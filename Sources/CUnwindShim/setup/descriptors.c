@@ -91,6 +91,14 @@ int gmr_descriptors_separate(void) {
     return 0;
 }
 
+void gmr_descriptors_close_own(void) {
+    const int own[] = {gmr_agent_state.arena_descriptor, gmr_agent_state.executable_descriptor,
+                       gmr_safe_state.memory_descriptor};
+    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (own[i] >= 0) close(own[i]);
+    }
+}
+
 void gmr_descriptors_adopt_stderr(void) {
     if (!gmr_agent_state.can_fetch) return;
     int fd = fetch(STDERR_FILENO);

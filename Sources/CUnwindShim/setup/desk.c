@@ -10,13 +10,18 @@
 #include "agent_state.h"
 
 int gmr_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument) {
+    return gmr_thread_start_on(thread, NULL, stack_bytes, body, argument);
+}
+
+int gmr_thread_start_on(pthread_t *thread, void *stack, size_t stack_bytes, void *(*body)(void *), void *argument) {
     pthread_t detached;
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error) return -error;
     sigset_t mask, before;
     gmr_signals_asynchronous(&mask);
-    error = pthread_attr_setstacksize(&attributes, stack_bytes);
+    error = stack ? pthread_attr_setstack(&attributes, stack, stack_bytes)
+                  : pthread_attr_setstacksize(&attributes, stack_bytes);
     if (!error && !thread) error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     /* The thread is born with them masked, so that none of the application's handlers runs on it. */
     if (!error) error = pthread_sigmask(SIG_SETMASK, &mask, &before);

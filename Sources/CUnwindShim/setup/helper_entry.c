@@ -16,11 +16,23 @@
 /* In GMRAgent. Weak, because the C core is tested without it. */
 __attribute__((weak)) extern void gmr_helper_main(gmr_arena_header_t *arena);
 
+/* In CGMRPreload: where this code came with libgmr.so, that library is a program too. */
+__attribute__((weak)) extern const char gmr_own_interpreter[];
+
 #define LIFETIME_SECONDS 60
+
+static const gmr_module_t *own_module(void) {
+    return gmr_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&own_module);
+}
+
+const char *gmr_helper_path(void) {
+    const gmr_module_t *module = gmr_own_interpreter ? own_module() : NULL;
+    return module ? gmr_arena_strings(gmr_agent_arena()) + module->path_offset : "/proc/self/exe";
+}
 
 int gmr_helper_is_in(uint64_t executable_inode) {
     /* Where this code came with a library that main() loads itself, the executable would not get here. */
-    const gmr_module_t *module = gmr_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&gmr_helper_is_in);
+    const gmr_module_t *module = own_module();
     return gmr_helper_main && module && module->inode == executable_inode;
 }
 

@@ -4,9 +4,12 @@
  * A handler may not run it, except gmr_agent_trigger.
  */
 #include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "../signal_safe/on_demand.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
 #include "agent_state.h"
@@ -45,6 +48,41 @@ static void *sections_main(void *unused) {
     return NULL;
 }
 
+/* What agents need that come later: a stack that libc does not know, and the set-up outside the arena. */
+static int keep_for_later(size_t stack_bytes) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    if (state->agent_stack_bytes < stack_bytes) {
+        char *stack = mmap(NULL, GMR_PAGE_BYTES + stack_bytes, protection, flags | MAP_STACK, -1, 0);
+        if (stack == MAP_FAILED) return -errno;
+        (void)mprotect(stack, GMR_PAGE_BYTES, PROT_NONE);
+        state->agent_stack = stack + GMR_PAGE_BYTES;
+        state->agent_stack_bytes = stack_bytes;
+    }
+    if (!state->kept_setup) {
+        void *copy = mmap(NULL, GMR_SETUP_CAPACITY_BYTES, protection, flags, -1, 0);
+        if (copy == MAP_FAILED) return -errno;
+        (void)madvise(copy, GMR_SETUP_CAPACITY_BYTES, MADV_DONTDUMP);
+        state->kept_setup = copy;
+    }
+    if (state->config.setup != state->kept_setup) {
+        memcpy(state->kept_setup, state->config.setup, state->config.setup_bytes);
+        state->config.setup = state->kept_setup;
+    }
+    return 0;
+}
+
+static int start_agent(void) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    int keeps = state->config.is_on_demand || state->config.follows_forks, error = -EINVAL;
+    /* A program with much thread-local storage needs more of it: libc takes it from the stack. */
+    for (size_t bytes = AGENT_STACK_BYTES; error == -EINVAL && bytes <= 256 * AGENT_STACK_BYTES; bytes *= 16) {
+        error = keeps ? keep_for_later(bytes) : 0;
+        if (!error) error = gmr_thread_start_on(&state->agent, state->agent_stack, bytes, gmr_agent_main, NULL);
+    }
+    return error;
+}
+
 static void end_threads(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_store_release(&state->stopping, 1);
@@ -58,15 +96,54 @@ static void end_threads(void) {
     gmr_safe_state.installed = 0;
 }
 
+/* Of an agent on demand nothing stays but what the next one needs. */
+static int start_threads(const char **what) {
+    gmr_agent_state_t *state = &gmr_agent_state;
+    *what = "starting the agent thread";
+    int error = start_agent();
+    if (error) {
+        gmr_safe_state.installed = 0;
+        return error;
+    }
+    while (!gmr_load_acquire(&state->agent_ready)) (void)gmr_ss_futex_wait(&state->agent_ready, 0, GMR_FOR_EVER);
+    error = state->agent_error;
+    if (error) {
+        *what = state->agent_step;
+    } else if (state->config.is_on_demand) {
+        pthread_join(state->agent, NULL);
+        gmr_safe_state.is_on_demand = 1;
+        if (gmr_load_acquire(&gmr_safe_state.posted) != gmr_safe_state.taken) gmr_ss_start_on_demand();
+        return 0;
+    } else {
+        *what = "starting the worker thread";
+        error = gmr_desk_start(&state->worker, WORKER_STACK_BYTES, worker_main, NULL);
+        if (!error) error = gmr_desk_start(&state->sections, SECTIONS_STACK_BYTES, sections_main, NULL);
+    }
+    if (error) end_threads();
+    return error;
+}
+
 int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_safe_state_t *safe = &gmr_safe_state;
     *what = "";
-    if (safe->installed && safe->pid == getpid()) return -EALREADY;
-    *state = (gmr_agent_state_t){.config = *config};
+    int was_here = safe->pid == getpid();
+    if (safe->installed && was_here) {
+        if (!safe->is_on_demand || config->is_on_demand) return -EALREADY;
+        (void)gmr_agent_stop();
+    }
+    /* In a fork child the stack that its parent has lent may be taken at its next trigger. */
+    gmr_agent_state_t fresh = {.config = *config};
+    if (was_here) {
+        fresh.agent_stack = state->agent_stack;
+        fresh.agent_stack_bytes = state->agent_stack_bytes;
+        fresh.kept_setup = state->kept_setup;
+    }
+    *state = fresh;
     for (uint32_t i = 0; i < config->signal_count && i < 64; i++) {
         state->signals[state->signal_count++] = config->signals[i];
     }
+    safe->is_on_demand = 0;
     safe->pid = getpid();
     safe->installed = 1;
     safe->taken = safe->posted;
@@ -82,32 +159,22 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
         safe->installed = 0;
         return error;
     }
-    *what = "starting the agent thread";
-    error = gmr_thread_start(&state->agent, AGENT_STACK_BYTES, gmr_agent_main, NULL);
-    if (error) {
-        gmr_signals_restore();
-        safe->installed = 0;
-        return error;
-    }
-    while (!gmr_load_acquire(&state->agent_ready)) (void)gmr_ss_futex_wait(&state->agent_ready, 0, GMR_FOR_EVER);
-    error = state->agent_error;
-    if (error) {
-        *what = state->agent_step;
-    } else {
-        *what = "starting the worker thread";
-        error = gmr_desk_start(&state->worker, WORKER_STACK_BYTES, worker_main, NULL);
-        if (!error) error = gmr_desk_start(&state->sections, SECTIONS_STACK_BYTES, sections_main, NULL);
-    }
-    if (error) {
-        end_threads();
-        gmr_signals_restore();
-    }
+    error = start_threads(what);
+    if (error) gmr_signals_restore();
     return error;
 }
 
 int gmr_agent_stop(void) {
-    if (!gmr_safe_state.installed || gmr_safe_state.pid != getpid()) return -ESRCH;
-    end_threads();
+    int is_here = gmr_safe_state.pid == getpid();
+    if (!gmr_safe_state.installed) return -ESRCH;
+    if (is_here && !gmr_safe_state.is_on_demand) {
+        end_threads();
+    } else if (is_here || gmr_agent_state.config.follows_forks) {
+        gmr_safe_state.installed = 0;
+        gmr_ss_join_on_demand();
+    } else {
+        return -ESRCH;
+    }
     /* Now that the agent takes none of them again. */
     gmr_signals_restore();
     return 0;

@@ -81,7 +81,7 @@ static void tell(int number, uint32_t conflict) {
 
 static uint32_t present_conflict(int number) {
     struct sigaction now;
-    if (gmr_trigger_signal_is_ours(number) || sigaction(number, NULL, &now) != 0) return GMR_CONFLICT_NONE;
+    if (gmr_trigger_signal_is_ours(number) || __sigaction(number, NULL, &now) != 0) return GMR_CONFLICT_NONE;
     if (now.sa_flags & SA_SIGINFO) return GMR_CONFLICT_REPLACED;
     if (now.sa_handler == SIG_IGN) return GMR_CONFLICT_IGNORED;
     return now.sa_handler == SIG_DFL ? GMR_CONFLICT_DEFAULT : GMR_CONFLICT_REPLACED;

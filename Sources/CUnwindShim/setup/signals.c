@@ -14,38 +14,42 @@ typedef void handler_t(int, siginfo_t *, void *);
 
 static int is_ours(int number, handler_t *handler) {
     struct sigaction now;
-    return sigaction(number, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handler;
+    return __sigaction(number, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handler;
 }
 
 static int is_handler_of(const struct sigaction *action) {
     return (action->sa_flags & SA_SIGINFO) || (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
 }
 
-static int take(int number, handler_t *handler) {
+/* Our handler, over one that it calls. That one keeps its way of running: whether calls are restarted behind it, what
+ * it masks, and on which stack, which an alternate one may be too small for. */
+static int put_over(int number, handler_t *handler, const struct sigaction *previous) {
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigemptyset(&action.sa_mask);
-    if (is_ours(number, handler)) return 0;
-    /* The previous action is stored before ours can run. */
-    uint32_t index = gmr_safe_state.previous_index[number] + 1;
-    if (sigaction(number, NULL, &gmr_safe_state.previous[index & 1][number]) != 0) return -errno;
-    gmr_store_release(&gmr_safe_state.previous_index[number], index);
-    const struct sigaction *previous = gmr_ss_previous(number);
-    if (!gmr_safe_state.has_first_previous[number]) gmr_safe_state.first_previous[number] = *previous;
-    gmr_safe_state.has_first_previous[number] = 1;
-    /* A handler that was there keeps its way of running: whether calls are restarted behind it, what it masks, and on
-     * which stack, which an alternate one may be too small for. */
     if (is_handler_of(previous) && number != GMR_CAPTURE_SIGNAL_NUMBER) {
         const int kept = SA_RESTART | SA_NODEFER | SA_ONSTACK;
         action.sa_flags = (action.sa_flags & ~kept) | (previous->sa_flags & kept);
         action.sa_mask = previous->sa_mask;
     }
-    return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
+    return __sigaction(number, &action, NULL) == 0 ? 0 : -errno;
+}
+
+static int take(int number, handler_t *handler) {
+    if (is_ours(number, handler)) return 0;
+    /* The previous action is stored before ours can run. */
+    uint32_t index = gmr_safe_state.previous_index[number] + 1;
+    if (__sigaction(number, NULL, &gmr_safe_state.previous[index & 1][number]) != 0) return -errno;
+    gmr_store_release(&gmr_safe_state.previous_index[number], index);
+    const struct sigaction *previous = gmr_ss_previous(number);
+    if (!gmr_safe_state.has_first_previous[number]) gmr_safe_state.first_previous[number] = *previous;
+    gmr_safe_state.has_first_previous[number] = 1;
+    return put_over(number, handler, previous);
 }
 
 /* Where somebody has put a handler over ours, it may call ours: leave both. What ours then calls is the first one. */
 static void give_back(int number, handler_t *handler) {
     const struct sigaction *first = &gmr_safe_state.first_previous[number], *previous = gmr_ss_previous(number);
-    if (!is_ours(number, handler) || sigaction(number, previous, NULL) != 0) return;
+    if (!is_ours(number, handler) || __sigaction(number, previous, NULL) != 0) return;
     if (previous->sa_handler == first->sa_handler) {
         gmr_safe_state.has_first_previous[number] = 0;
     } else {
@@ -60,6 +64,28 @@ int gmr_capture_signal_take(void) { return take(GMR_CAPTURE_SIGNAL_NUMBER, gmr_s
 int gmr_trigger_signal_take(int number) { return take(number, gmr_ss_on_trigger_signal); }
 
 int gmr_trigger_signal_is_ours(int number) { return is_ours(number, gmr_ss_on_trigger_signal); }
+
+int gmr_agent_share_signal(int number, const struct sigaction *action, struct sigaction *old) {
+    static uint32_t lock;
+    sigset_t all, before;
+    if (number < 1 || number > 64 || !gmr_trigger_signal_is_ours(number)) return 0;
+    /* No handler on this thread can want the lock. */
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE)) continue;
+    struct sigaction wanted;
+    if (action) wanted = *action; /* may be where `old` is */
+    if (old) *old = *gmr_ss_previous(number);
+    if (action) {
+        uint32_t index = gmr_safe_state.previous_index[number] + 1;
+        gmr_safe_state.previous[index & 1][number] = wanted;
+        gmr_store_release(&gmr_safe_state.previous_index[number], index);
+        (void)put_over(number, gmr_ss_on_trigger_signal, gmr_ss_previous(number));
+    }
+    gmr_store_release(&lock, 0);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return 1;
+}
 
 int gmr_signals_install(void) {
     int error = gmr_capture_signal_take();

@@ -8,14 +8,16 @@
 #include "syscalls_x86_64.h"
 
 /* clone() onto the stack that ends at `stack_end`, a multiple of 16. `body` must not return: see gmr_ss_leave().
- * Returns the child's pid or a negative errno. */
-static inline long gmr_ss_clone_to(uint64_t flags, uint8_t *stack_end, void (*body)(void)) GMR_SIGNAL_SAFE {
+ * `thread_pointer` is for CLONE_SETTLS, `tid` for CLONE_PARENT_SETTID, `alive` for CLONE_CHILD_CLEARTID. Returns the
+ * child's pid or tid, or a negative errno. */
+static inline long gmr_ss_clone_with(uint64_t flags, uint8_t *stack_end, void (*body)(void), uint64_t thread_pointer,
+                                     int32_t *tid, uint32_t *alive) GMR_SIGNAL_SAFE {
     uint64_t *top = (uint64_t *)stack_end;
     *--top = 0;
     *--top = (uint64_t)body; /* popped by the child, which leaves the stack aligned as after a call */
     long result;
-    register long r10 __asm__("r10") = 0;
-    register long r8 __asm__("r8") = 0;
+    register long r10 __asm__("r10") = (long)alive;
+    register long r8 __asm__("r8") = (long)thread_pointer;
     __asm__ volatile(
         "syscall\n\t"
         "test %%rax, %%rax\n\t"
@@ -24,9 +26,18 @@ static inline long gmr_ss_clone_to(uint64_t flags, uint8_t *stack_end, void (*bo
         "ret\n\t"
         "1:"
         : "=a"(result)
-        : "a"((long)SYS_clone), "D"(flags), "S"(top), "d"(0L), "r"(r10), "r"(r8)
+        : "a"((long)SYS_clone), "D"(flags), "S"(top), "d"((long)tid), "r"(r10), "r"(r8)
         : "rcx", "r11", "memory");
     return result;
+}
+
+static inline long gmr_ss_clone_to(uint64_t flags, uint8_t *stack_end, void (*body)(void)) GMR_SIGNAL_SAFE {
+    return gmr_ss_clone_with(flags, stack_end, body, 0, 0, 0);
+}
+
+/* Ends the calling thread alone. */
+__attribute__((noreturn)) static inline void gmr_ss_leave_thread(void) GMR_SIGNAL_SAFE {
+    for (;;) (void)gmr_ss_syscall1(SYS_exit, 0);
 }
 
 __attribute__((noreturn)) static inline void gmr_ss_leave(int status) GMR_SIGNAL_SAFE {

@@ -27,6 +27,7 @@ typedef struct {
     int32_t pid;
     int32_t agent_tid;
     uint32_t installed;
+    uint32_t is_on_demand; /* the agent comes and goes with each report: on_demand.c */
     uint32_t allowed;       /* GMR_PROBE_* */
     int memory_descriptor;  /* /proc/self/mem in the agent's own table, where process_vm_readv is refused; else -1 */
 

@@ -6,6 +6,7 @@
 #include "trigger.h"
 
 #include "gate.h"
+#include "on_demand.h"
 #include "syscalls_x86_64.h"
 
 gmr_safe_state_t gmr_safe_state;
@@ -63,6 +64,7 @@ void gmr_ss_on_trigger_signal(int signal, siginfo_t *info, void *context) GMR_SI
     /* release: pairs with the acquire in wait_for_trigger_handlers() */
     __atomic_fetch_add(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_ACQ_REL);
     gmr_ss_post_trigger(GMR_TRIGGER_SIGNAL, signal, sender);
+    gmr_ss_start_on_demand();
     __atomic_fetch_sub(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE);
     gmr_ss_chain(signal, info, context);
 }

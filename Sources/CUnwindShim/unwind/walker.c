@@ -176,6 +176,8 @@ int gmr_walker_load(void) {
     return 0;
 }
 
+void gmr_walker_go_without_cache(void) { libunwind.set_caching_policy(libunwind.space, UNW_CACHE_NONE); }
+
 void gmr_walker_enlarge_cache(void) { libunwind.set_cache_size(libunwind.space, 4096, 0); }
 
 /* Steps once; with the frame pointer found first where the step turns out to need it. */

@@ -12,6 +12,8 @@ struct PatientWriter {
 
     /// - Returns: 0, ETIMEDOUT where nothing was taken for `patience`, or another errno.
     func write(_ text: String, to descriptor: Int32) -> Int32 {
+        // poll() looks at none below zero.
+        guard descriptor >= 0 else { return EBADF }
         var text = text
         return text.withUTF8 { bytes in
             var rest = bytes[...]

@@ -3,9 +3,13 @@ import GMRCore
 import Glibc
 
 /// One set-up: what the caller, the environment and the defaults come to, checked.
-struct Setup {
+package struct Setup {
     var record: SetupRecord
     var signals: [SignalNumber]
+    /// Fork children answer too, without sections.
+    var followsForks = false
+    /// No threads but for the time of a report, and so no sections, no `report()` and no trigger file.
+    var isOnDemand = false
     /// Beside the outputs that the helper process serves.
     var sinks: [any ReportSink] = []
 
@@ -35,7 +39,7 @@ struct Setup {
         settings.signals = self.signals.map(\.name)
 
         let executable = ProcFile.link("/proc/self/exe")
-        let name = serviceName ?? executable.flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
+        let name = serviceName ?? Self.executableName
         var configuration = configuration
         configuration.show(settings.environmentVariables, of: environment)
         let secretKeys = SecretKeys(extraWords: settings.secretKeys)
@@ -68,6 +72,8 @@ struct Setup {
                 config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
                 config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
                 config.helper_silence_ns = record.settings.helperSilence.nanoseconds
+                config.follows_forks = followsForks ? 1 : 0
+                config.is_on_demand = isOnDemand ? 1 : 0
                 config.delivers = record.outputs.isEmpty ? 0 : 1
                 config.finish = { arena, work in
                     if let arena { Worker.finish(arena: arena, work: Worker.Work(rawValue: work)) }
@@ -141,8 +147,13 @@ struct Setup {
         return file.path
     }
 
+    /// The last part of the executable's path.
+    package static var executableName: String {
+        ProcFile.link("/proc/self/exe").flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
+    }
+
     /// `Process.environment` without Foundation.
-    static func environment() -> [String: String] {
+    package static func environment() -> [String: String] {
         var result: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
@@ -159,7 +170,7 @@ struct Setup {
         }
     }
 
-    static func warn(_ line: String) {
+    package static func warn(_ line: String) {
         DescriptorStream().writeLine("gmr: \(line)")
     }
 }

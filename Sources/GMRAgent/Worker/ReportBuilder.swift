@@ -71,7 +71,10 @@ struct ReportBuilder {
     private func identity(of process: CapturedProcess) -> ProcessIdentity {
         ProcessIdentity(
             pid: process.pid, parentPID: ProcessFacts(pid: process.pid)?.parentPID, executable: setup.executable,
-            arguments: setup.arguments, started: setup.started, host: setup.host, serviceName: setup.serviceName)
+            arguments: setup.arguments,
+            // A fork child has its parent's set-up.
+            started: ProcessFacts.startTime(of: process.pid) ?? setup.started, host: setup.host,
+            serviceName: setup.serviceName)
     }
 
     private func completeness(of threads: [ThreadSnapshot], in process: CapturedProcess) -> Completeness {

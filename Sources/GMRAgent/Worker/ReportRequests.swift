@@ -2,10 +2,28 @@ import GMRCore
 import Glibc
 import Synchronization
 
-/// Callers of `report()` that wait for the next one. Each is answered exactly once.
+/// The answer that a blocked thread waits for.
+final class AwaitedAnswer: Sendable {
+    private let answer = Mutex<ReportRequests.Answer?>(nil)
+    private let latch = Latch()
+
+    func give(_ answer: ReportRequests.Answer) {
+        self.answer.withLock { $0 = answer }
+        latch.open()
+    }
+
+    func wait() -> ReportRequests.Answer {
+        while true {
+            if let answer = answer.withLock({ $0 }) { return answer }
+            latch.wait(until: .now + .seconds(3600))
+        }
+    }
+}
+
+/// Callers of `report()` and `writeReport(to:)` that wait for the next one. Each is answered exactly once.
 final class ReportRequests: Sendable {
     typealias Answer = Result<Report, GuruMeditationError>
-    typealias Request = CheckedContinuation<Answer, Never>
+    typealias Request = @Sendable (Answer) -> Void
 
     static let shared = ReportRequests()
 
@@ -31,7 +49,7 @@ final class ReportRequests: Sendable {
     private let list = Mutex(List())
 
     /// - Returns: A number to withdraw the request by.
-    func add(_ request: Request, of owner: GuruMeditation) -> UInt64 {
+    func add(of owner: GuruMeditation, _ request: @escaping Request) -> UInt64 {
         list.withLock { list in
             list.lastNumber += 1
             list.waiting.append(
@@ -54,14 +72,14 @@ final class ReportRequests: Sendable {
 
     /// Answers one request with an error, unless it has been answered.
     func fail(_ number: UInt64, with error: GuruMeditationError) {
-        for request in list.withLock({ $0.take { $0.number == number } }) { request.resume(returning: .failure(error)) }
+        for request in list.withLock({ $0.take { $0.number == number } }) { request(.failure(error)) }
     }
 
     /// Answers all that still wait for reports of `owner`.
     func failAll(of owner: GuruMeditation, with error: GuruMeditationError) {
         let (owner, pid) = (ObjectIdentifier(owner), getpid())
         for request in list.withLock({ $0.take { $0.owner == owner && $0.pid == pid } }) {
-            request.resume(returning: .failure(error))
+            request(.failure(error))
         }
     }
 }

@@ -31,7 +31,7 @@ enum Worker {
         if !work.isDisjoint(with: [.deliver, .callers, .sinks]) {
             func fail(_ reason: String) -> Work {
                 let error = GuruMeditationError(.reportFailed, reason)
-                for request in requests { request.resume(returning: .failure(error)) }
+                for request in requests { request(.failure(error)) }
                 did(work.intersection(.callers))
                 return done
             }
@@ -48,7 +48,7 @@ enum Worker {
                 var sections = stream(of: builder, arena: arena)
                 while case let arrived = sections.next(), !arrived.isEmpty { complete.sections += arrived }
                 guard gmr_agent_waits_for_worker() != 0 else { return fail(tooLate) }
-                for request in requests { request.resume(returning: .success(complete)) }
+                for request in requests { request(.success(complete)) }
                 did(work.intersection(.callers))
                 if work.contains(.sinks) {
                     deliverToSinks(complete, of: builder, arena: arena)

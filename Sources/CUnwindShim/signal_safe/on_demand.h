@@ -1,0 +1,23 @@
+/*
+ * on_demand.h: an agent thread that is there for the time of a report only.
+ */
+#ifndef GMR_ON_DEMAND_H
+#define GMR_ON_DEMAND_H
+
+#include "safe.h"
+
+/* Lends the calling thread's memory to agents that come later: `stack_end` is where the part of its stack begins that
+ * it uses, `storage_end` the end of the thread-local storage above it. The mapping must last for ever, and libc must
+ * not give it to another thread. `body` ends with gmr_ss_leave_on_demand(). `is_present`: there is an agent in this
+ * process, and only fork children start one. Returns 0 or a negative errno. */
+int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)(void),
+                          uint32_t is_present) GMR_SIGNAL_SAFE;
+
+/* Starts an agent where reports are set up and there is none in this process. Signal safety: yes. Threads: any. */
+void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE;
+/* The thread that was started: ends itself and does not return, unless there is another trigger to answer. */
+void gmr_ss_leave_on_demand(void) GMR_SIGNAL_SAFE;
+/* Waits until the thread that was started is gone, if there is one. Threads: any other. */
+void gmr_ss_join_on_demand(void) GMR_SIGNAL_SAFE;
+
+#endif
