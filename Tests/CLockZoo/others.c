@@ -218,6 +218,6 @@ const lock_zoo_program_t lock_zoo_other_programs[] = {
     {"take-again", "consumer mutex producer mutex consumer: certain", "", take_again},
     {"no-post", "", "alpha semaphore -; beta semaphore -", no_post},
     {"short-barrier", "", "alpha barrier -; beta barrier -", short_barrier},
-    {"slow-once", "", "second once -", slow_once},
+    {"slow-once", "", "second once first", slow_once},
     {0},
 };

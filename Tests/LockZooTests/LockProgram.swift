@@ -63,6 +63,7 @@ struct LockReport {
             var kind: String
             var owner: Int32?
             var ownerAlive: Bool?
+            var ownerProcess: Int32?
         }
         struct Thread: Decodable {
             var tid: Int32
@@ -83,6 +84,11 @@ struct LockReport {
             var deadlocks: [Deadlock]
         }
 
+        struct Process: Decodable {
+            var pid: Int32
+        }
+
+        var process: Process
         var verdict: Verdict
         var threads: [Thread]
         var locks: Locks
@@ -107,7 +113,8 @@ struct LockReport {
         }
         waits = document.threads.compactMap { thread in
             guard let wait = thread.waitsFor else { return nil }
-            let owner = wait.ownerAlive == false ? "gone" : wait.owner.map { names[$0] ?? "?" } ?? "-"
+            let process = wait.ownerProcess.map { $0 == document.process.pid ? "self" : "other" }
+            let owner = wait.ownerAlive == false ? "gone" : process ?? wait.owner.map { names[$0] ?? "?" } ?? "-"
             return "\(thread.name ?? "?") \(wait.kind) \(owner)"
         }
     }

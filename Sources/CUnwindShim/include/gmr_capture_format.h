@@ -79,6 +79,7 @@ enum {
 };
 
 /* Indices into gmr_slot_t.registers, in DWARF order for x86-64. */
+enum { GMR_REG_RAX = 0, GMR_REG_RSI = 4, GMR_REG_RDI = 5 };
 enum { GMR_REG_RBP = 6, GMR_REG_RSP = 7, GMR_REG_RIP = 16, GMR_REGISTER_COUNT = 17 };
 
 enum {
@@ -96,13 +97,15 @@ _Static_assert(sizeof(gmr_frame_t) == 24, "wire format");
 
 /* gmr_wait_t.flags */
 enum {
-    GMR_WAIT_FUTEX = 1u << 0,      /* the thread sleeps in a futex call that is understood */
+    GMR_WAIT_FUTEX = 1u << 0,      /* the thread sleeps in a futex call that is understood, and `words` is valid */
     GMR_WAIT_TIMED = 1u << 1,      /* with a time limit */
-    GMR_WAIT_WORDS_READ = 1u << 2, /* `words` is valid */
+    GMR_WAIT_CALL = 1u << 2,       /* it sleeps in another call */
+    GMR_WAIT_UNMOVED = 1u << 3,    /* at the second look the thread had not moved, and `words_again` is valid */
     GMR_WAIT_BITSET = 1u << 4,     /* FUTEX_WAIT_BITSET */
     GMR_WAIT_LOCK_PI = 1u << 5,    /* FUTEX_LOCK_PI or _PI2; neither flag: FUTEX_WAIT */
     GMR_WAIT_QUEUE = 1u << 6,      /* DispatchQueue.sync: `queue_state` and `queue_label` are valid */
-    GMR_WAIT_UNMOVED = 1u << 3,    /* at the second look the thread had not moved, and `words_again` is valid */
+    GMR_WAIT_HANDLE = 1u << 7,     /* 8 bytes behind the futex is the pthread_t of thread `handle_tid` */
+    GMR_WAIT_SPINS = 1u << 8,      /* it does not sleep, but asks for the futex over and over: the kernel says EDEADLK */
 };
 
 #define GMR_WAIT_WORDS_BEFORE 4u  /* the futex */
@@ -119,8 +122,10 @@ typedef struct {
     uint64_t queue; /* address of the dispatch queue */
     uint32_t queue_state, queue_state_again; /* the low half of dq_state, in which its drainer's thread number is */
     char queue_label[40]; /* cut; not necessarily terminated */
+    int32_t handle_tid;
+    int32_t reserved;
 } gmr_wait_t;
-_Static_assert(sizeof(gmr_wait_t) == 200, "wire format");
+_Static_assert(sizeof(gmr_wait_t) == 208, "wire format");
 
 typedef struct {
     uint32_t state;      /* release: publishes the rest of the slot; pairs with the acquire in gmr_slot_state() */
@@ -151,8 +156,8 @@ typedef struct {
 enum { GMR_FACT_STATUS = 1u << 0, GMR_FACT_CPU_TIME = 1u << 1, GMR_FACT_COMM = 1u << 2 };
 
 /* A slot's three parts, at fixed places so that its index says where it is. */
-#define GMR_SLOT_FRAMES_OFFSET 512u
-#define GMR_SLOT_STACK_OFFSET (GMR_SLOT_FRAMES_OFFSET + GMR_FRAME_CAPACITY * 24u + 3584u)
+#define GMR_SLOT_FRAMES_OFFSET 768u
+#define GMR_SLOT_STACK_OFFSET (GMR_SLOT_FRAMES_OFFSET + GMR_FRAME_CAPACITY * 24u + 3328u)
 #define GMR_SLOT_STRIDE_BYTES (GMR_SLOT_STACK_OFFSET + GMR_STACK_CAPACITY_BYTES)
 _Static_assert(sizeof(gmr_slot_t) <= GMR_SLOT_FRAMES_OFFSET, "slot header");
 _Static_assert(GMR_SLOT_STACK_OFFSET % GMR_PAGE_BYTES == 0, "stack copies start on a page");

@@ -4,15 +4,17 @@
  * A handler may not run it. It allocates nothing and takes no lock.
  *
  * No kind of lock is told apart here: that takes the names of functions, which this process must not look up. A mutex
- * has its owner 8 bytes behind the futex, an rwlock its writer 24 bytes behind a word that is up to 12 bytes before the
- * futex: what is copied is enough for all of glibc's.
+ * has its owner 8 bytes behind the futex, a FILE's lock a pthread_t there, an rwlock its writer 24 bytes behind a word
+ * that is up to 12 bytes before the futex: what is copied is enough for all of glibc's.
  */
 #include "waits.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 
 #include "../signal_safe/capture.h"
 #include "../signal_safe/syscalls_x86_64.h"
+#include "../signal_safe/thread_descriptor.h"
 
 /* GMR_WAIT_* of a call; 0 for one that does not wait. */
 static uint32_t flags_of(uint32_t operation) {
@@ -81,17 +83,47 @@ static void read_queue(gmr_slot_t *slot) {
     }
 }
 
-static void read_wait(gmr_slot_t *slot) {
+/*
+ * The lock of a FILE (`_IO_lock_t`: lock, depth, owner) names its owner by pthread_t, the address of a struct pthread
+ * that begins with a tcbhead_t: it has its own address at 0 and at 16. The tid in it is where the agent thread finds its
+ * own.
+ */
+static void read_handle(gmr_wait_t *wait) {
+    uint64_t handle, head[3];
+    __builtin_memcpy(&handle, &wait->words[GMR_WAIT_WORDS_BEFORE + 2], sizeof handle);
+    if (handle == 0 || handle % 16 != 0 || !read_memory(handle, head, sizeof head)) return;
+    if (head[0] != handle || head[2] != handle) return;
+    int32_t offset = gmr_ss_tid_offset();
+    if (offset >= 0 && read_memory(handle + (uint64_t)offset, &wait->handle_tid, sizeof wait->handle_tid)) {
+        wait->flags |= GMR_WAIT_HANDLE;
+    }
+}
+
+static void read_futex(gmr_slot_t *slot, uint64_t address, uint32_t flags) {
     gmr_wait_t *wait = &slot->wait;
-    if (slot->method != GMR_CAPTURE_NO_TOUCH || slot->syscall_number != SYS_futex) return;
-    wait->flags = flags_of((uint32_t)slot->syscall_args[1]);
-    if (!wait->flags) return;
-    wait->address = slot->syscall_args[0];
-    wait->value = (uint32_t)slot->syscall_args[2];
-    /* All of them have their time limit in the same place. */
-    if (slot->syscall_args[3] != 0) wait->flags |= GMR_WAIT_TIMED;
-    if (wait->address % 4 == 0 && read_words(slot, wait->words)) wait->flags |= GMR_WAIT_WORDS_READ;
+    wait->address = address;
+    if (flags == 0 || address % 4 != 0 || !read_words(slot, wait->words)) return;
+    wait->flags = flags;
     read_queue(slot);
+    read_handle(wait);
+}
+
+static void read_wait(gmr_slot_t *slot) {
+    const uint64_t *registers = slot->registers, *arguments = slot->syscall_args;
+    const uint64_t needed = 1u << GMR_REG_RAX | 1u << GMR_REG_RSI | 1u << GMR_REG_RDI;
+    if (slot->method == GMR_CAPTURE_NO_TOUCH && slot->syscall_number == SYS_futex) {
+        uint32_t flags = flags_of((uint32_t)arguments[1]);
+        /* All of them have their time limit in the same place. */
+        if (flags && arguments[3] != 0) flags |= GMR_WAIT_TIMED;
+        slot->wait.value = (uint32_t)arguments[2];
+        read_futex(slot, arguments[0], flags);
+    } else if (slot->method == GMR_CAPTURE_NO_TOUCH && slot->syscall_number >= 0) {
+        slot->wait.flags = GMR_WAIT_CALL;
+    } else if ((slot->known_registers & needed) == needed && registers[GMR_REG_RAX] == (uint64_t)-EDEADLK) {
+        /* Interrupted behind the call: Swift's lazy globals ask again and again. */
+        uint32_t flags = flags_of((uint32_t)registers[GMR_REG_RSI]);
+        if (flags & GMR_WAIT_LOCK_PI) read_futex(slot, registers[GMR_REG_RDI], flags | GMR_WAIT_SPINS);
+    }
 }
 
 void gmr_waits_read(gmr_arena_header_t *arena) {
@@ -111,6 +143,15 @@ static int is_unmoved(int task_directory, const gmr_slot_t *slot) {
            now.involuntary_switches == slot->involuntary_switches && now.cpu_ns == slot->cpu_ns;
 }
 
+static void look_again(int task_directory, gmr_slot_t *slot) {
+    gmr_wait_t *wait = &slot->wait;
+    /* For one that spins the kernel has found the circle. */
+    if (!(wait->flags & GMR_WAIT_SPINS) && !is_unmoved(task_directory, slot)) return;
+    if (wait->flags & GMR_WAIT_FUTEX && !read_words(slot, wait->words_again)) return;
+    wait->flags |= GMR_WAIT_UNMOVED;
+    if (wait->flags & GMR_WAIT_QUEUE) (void)read_memory(wait->queue + QUEUE_STATE, &wait->queue_state_again, 4);
+}
+
 void gmr_waits_look_again(gmr_arena_header_t *arena) {
     static uint32_t never;
     uint64_t due = arena->monotonic_ns + arena->modules_ns + arena->capture_ns + arena->facts_ns + GMR_SECOND_LOOK_NS;
@@ -118,11 +159,7 @@ void gmr_waits_look_again(gmr_arena_header_t *arena) {
     int task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
     for (uint32_t i = 0; task_directory >= 0 && i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
-        if (slot->generation != arena->generation || !(slot->wait.flags & GMR_WAIT_WORDS_READ)) continue;
-        if (is_unmoved(task_directory, slot) && read_words(slot, slot->wait.words_again)) {
-            slot->wait.flags |= GMR_WAIT_UNMOVED;
-            (void)read_memory(slot->wait.queue + QUEUE_STATE, &slot->wait.queue_state_again, 4);
-        }
+        if (slot->generation == arena->generation && slot->wait.flags) look_again(task_directory, slot);
     }
     if (task_directory >= 0) gmr_ss_close(task_directory);
     gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_DONE);

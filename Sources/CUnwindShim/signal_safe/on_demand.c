@@ -14,14 +14,13 @@
  */
 #include "on_demand.h"
 
-#include <asm/prctl.h>
 #include <errno.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
 
 #include "clone_x86_64.h"
+#include "thread_descriptor.h"
 
-#define THREAD_DESCRIPTOR_BYTES 1024u /* of glibc's struct pthread, the part that has the tid */
 #define LEAVING_PATIENCE_NS UINT64_C(10000000)
 
 /* In a page that the kernel wipes in fork children. */
@@ -55,30 +54,19 @@ static presence_t *make_presence(void) GMR_SIGNAL_SAFE {
     return 0;
 }
 
-/* Where libc keeps the calling thread's tid; NULL where it is not found. */
-static int32_t *find_tid(uint64_t thread_pointer) GMR_SIGNAL_SAFE {
-    int32_t tid = gmr_ss_gettid(), *word = (int32_t *)thread_pointer;
-    for (uint32_t i = 0; word && i < THREAD_DESCRIPTOR_BYTES / sizeof tid; i++, word++) {
-        if (*word == tid) return word;
-    }
-    return 0;
-}
-
 int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)(void),
                           uint32_t is_present) GMR_SIGNAL_SAFE {
     presence_t *presence = lent.presence ? lent.presence : make_presence();
-    uint64_t thread_pointer = 0;
-    if (!presence) return -ENOSYS;
-    (void)gmr_ss_syscall3(SYS_arch_prctl, ARCH_GET_FS, &thread_pointer, 0);
-    lent.tid = find_tid(thread_pointer);
-    if (!lent.tid) return -ENOSYS;
+    int32_t tid_offset = gmr_ss_tid_offset();
+    if (!presence || tid_offset < 0) return -ENOSYS;
     if (lent.copy) (void)gmr_ss_syscall3(SYS_munmap, lent.copy, lent.copy_bytes, 0);
     lent.stack_end = (uint8_t *)((uint64_t)stack_end & ~UINT64_C(15));
     lent.copy_bytes = (uint64_t)(storage_end - lent.stack_end);
     lent.copy = get_memory(lent.copy_bytes);
     if (!lent.copy) return -ENOMEM;
     __builtin_memcpy(lent.copy, lent.stack_end, lent.copy_bytes);
-    lent.thread_pointer = thread_pointer;
+    lent.thread_pointer = gmr_ss_thread_pointer();
+    lent.tid = (int32_t *)(lent.thread_pointer + (uint64_t)tid_offset);
     lent.body = body;
     if (is_present) presence->has_arena = 1;
     gmr_store_release(&presence->agent, is_present ? AGENT_PRESENT : AGENT_ABSENT);

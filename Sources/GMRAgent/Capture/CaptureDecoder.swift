@@ -203,13 +203,28 @@ struct CaptureDecoder {
         return CapturedThread(
             snapshot: snapshot,
             frames: UnsafeBufferPointer(start: frames, count: count).map {
-                CapturedFrame(address: $0.address, isExact: $0.flags & UInt32(GMR_FRAME_EXACT) != 0)
-            }, wait: wait(facts.wait))
+                CapturedFrame(
+                    address: $0.address, isExact: $0.flags & UInt32(GMR_FRAME_EXACT) != 0,
+                    isSignalTrampoline: $0.flags & UInt32(GMR_FRAME_SIGNAL) != 0)
+            }, wait: wait(facts.wait), call: call(of: facts), firstArgument: firstArgument(of: facts))
+    }
+
+    private func call(of slot: gmr_slot_t) -> CapturedCall? {
+        guard slot.syscall_number >= 0 else { return nil }
+        let arguments = withUnsafeBytes(of: slot.syscall_args) { Array($0.bindMemory(to: UInt64.self)) }
+        return CapturedCall(number: slot.syscall_number, arguments: arguments)
+    }
+
+    private func firstArgument(of slot: gmr_slot_t) -> UInt64? {
+        guard Int(slot.method) == GMR_CAPTURE_SIGNAL, slot.known_registers >> UInt64(GMR_REG_RDI) & 1 != 0 else {
+            return nil
+        }
+        return withUnsafeBytes(of: slot.registers) { $0.bindMemory(to: UInt64.self)[GMR_REG_RDI] }
     }
 
     private func wait(_ wait: gmr_wait_t) -> CapturedWait? {
         func has(_ flag: Int) -> Bool { wait.flags & UInt32(flag) != 0 }
-        guard has(GMR_WAIT_FUTEX), has(GMR_WAIT_WORDS_READ) else { return nil }
+        guard has(GMR_WAIT_FUTEX) else { return nil }
         let start = wait.address &- UInt64(GMR_WAIT_WORDS_BEFORE) * 4
         func words(_ bytes: UnsafeRawBufferPointer) -> CapturedWords {
             CapturedWords(start: start, words: Array(bytes.bindMemory(to: UInt32.self)))
@@ -217,9 +232,10 @@ struct CaptureDecoder {
         return CapturedWait(
             address: wait.address,
             operation: has(GMR_WAIT_LOCK_PI) ? .lockPI : has(GMR_WAIT_BITSET) ? .waitBitset : .wait, value: wait.value,
-            isTimed: has(GMR_WAIT_TIMED),
+            isTimed: has(GMR_WAIT_TIMED), isSpinning: has(GMR_WAIT_SPINS),
             memory: withUnsafeBytes(of: wait.words, words),
             queue: has(GMR_WAIT_QUEUE) ? queue(of: wait, state: wait.queue_state) : nil,
+            handleOwner: has(GMR_WAIT_HANDLE) ? wait.handle_tid : nil,
             memoryAgain: has(GMR_WAIT_UNMOVED) ? withUnsafeBytes(of: wait.words_again, words) : nil,
             queueAgain: has(GMR_WAIT_QUEUE) ? queue(of: wait, state: wait.queue_state_again) : nil)
     }
@@ -232,14 +248,24 @@ struct CaptureDecoder {
     }
 
     /// Has the process look again at what its threads wait for.
-    /// - Returns: Their waits with what was seen then; nil where it does not answer. Blocks until then.
-    func waitsAtSecondLook() -> [Int32: CapturedWait]? {
+    /// - Returns: Nil where it does not answer. Blocks until then.
+    func secondLook() -> SecondLook? {
         guard gmr_arena_look_again(arena) != 0 else { return nil }
-        var waits: [Int32: CapturedWait] = [:]
+        var look = SecondLook(waits: [:], unmoved: [])
         for slot in slots() {
-            waits[slot.pointee.tid] = wait(slot.pointee.wait)
+            look.waits[slot.pointee.tid] = wait(slot.pointee.wait)
+            if slot.pointee.wait.flags & UInt32(GMR_WAIT_UNMOVED) != 0 { look.unmoved.insert(slot.pointee.tid) }
         }
-        return waits
+        return look
+    }
+
+    /// Whether the copy of a thread's stack has a word with this value.
+    func stack(of tid: Int32, has value: UInt64) -> Bool {
+        guard let slot = slots().first(where: { $0.pointee.tid == tid }), let stack = gmr_slot_stack(slot) else {
+            return false
+        }
+        let count = Int(min(slot.pointee.stack_bytes, GMR_STACK_CAPACITY_BYTES)) / 8
+        return UnsafeRawBufferPointer(start: stack, count: count * 8).bindMemory(to: UInt64.self).contains(value)
     }
 
     /// Why there is no stack, or less of it than there could be.

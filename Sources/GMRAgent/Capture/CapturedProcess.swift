@@ -32,6 +32,9 @@ struct CapturedThread: Sendable {
     /// Innermost first.
     var frames: [CapturedFrame]
     var wait: CapturedWait?
+    var call: CapturedCall?
+    /// Of a thread that answered a signal: its register for a function's first argument.
+    var firstArgument: UInt64?
 }
 
 /// Where a frame stands: an instruction, or the return address into it.
@@ -41,6 +44,8 @@ struct CapturedFrame: Sendable, Hashable {
     /// True where `address` is the instruction itself: the innermost frame, a signal trampoline, and what a signal
     /// interrupted.
     var isExact: Bool
+    /// The code that a signal handler returns to.
+    var isSignalTrampoline = false
 
     /// The address to look symbols up with: a call may be its function's last instruction.
     var lookupAddress: UInt64 { isExact ? address : address &- 1 }

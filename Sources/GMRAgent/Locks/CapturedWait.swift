@@ -1,3 +1,5 @@
+import GMRCore
+
 /// A futex call that a thread sleeps in, and the memory around the futex.
 struct CapturedWait: Sendable, Equatable {
     /// The calls of futex(2) that wait.
@@ -12,12 +14,30 @@ struct CapturedWait: Sendable, Equatable {
     /// What the call expects in the futex.
     var value: UInt32
     var isTimed: Bool
+    /// It does not sleep, but asks for the futex over and over, and the kernel says that this is a deadlock.
+    var isSpinning = false
     var memory: CapturedWords
     /// Of DispatchQueue.sync.
     var queue: CapturedQueue?
+    /// The thread whose `pthread_t` stands 8 bytes behind the futex.
+    var handleOwner: Int32?
     /// The same at the second look; nil where the thread has moved since, or where nobody has looked again.
     var memoryAgain: CapturedWords?
     var queueAgain: CapturedQueue?
+
+    /// Of a read-write lock: how many read; nil of other locks.
+    func readerCount(of wait: LockWait) -> UInt32? {
+        guard wait.kind == .rwlock, let address = wait.address else { return nil }
+        return memory[address].map { $0 >> 3 }
+    }
+}
+
+/// What was found when a process was looked at again.
+struct SecondLook: Sendable {
+    /// Futexes, with what was seen then.
+    var waits: [Int32: CapturedWait]
+    /// Threads that slept in the same call all the time.
+    var unmoved: Set<Int32>
 }
 
 /// A dispatch queue that somebody else drains.
@@ -40,4 +60,11 @@ struct CapturedWords: Sendable, Equatable {
         guard !overflow, distance % 4 == 0, distance / 4 < UInt64(words.count) else { return nil }
         return words[Int(distance / 4)]
     }
+}
+
+/// A system call that a thread sleeps in.
+struct CapturedCall: Sendable, Equatable {
+    var number: Int64
+    /// Six of them, as far as the call has so many.
+    var arguments: [UInt64]
 }

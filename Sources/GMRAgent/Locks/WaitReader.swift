@@ -8,19 +8,21 @@ import GMRCore
 struct WaitReader {
     /// The threads there are, so that an owner is one of them, or said to be gone.
     let namesByTID: [Int32: String?]
+    /// Of the dynamic loader.
+    var loader: Range<UInt64>?
+    /// Whose thread a number is that is none of these.
+    var otherProcess: @Sendable (Int32) -> OtherProcess? = { _ in nil }
 
     /// FUTEX_TID_MASK, which libdispatch's locks keep to as well.
     static let ownerMask: UInt32 = 0x3FFF_FFFF
     /// How far from the innermost frame a function that waits is looked for.
-    private static let depth = 12
+    static let depth = 12
 
     func wait(of captured: CapturedWait, frames: [Frame]) -> LockWait {
-        let functions = frames.prefix(Self.depth).compactMap { frame in
-            frame.function.map { Self.plainName(frame.mangled ?? $0) }
-        }
+        let functions = frames.prefix(Self.depth).compactMap(Self.plainName)
         var wait =
-            captured.queue.map(queue) ?? known(captured, functions: functions) ?? byLayout(captured)
-            ?? unknown(captured)
+            captured.queue.map(queue) ?? file(captured) ?? known(captured, functions: functions, frames: frames)
+            ?? byLayout(captured) ?? ownerless(.futex, at: captured.address, "futex")
         wait.isTimed = captured.isTimed
         return wait
     }
@@ -34,14 +36,41 @@ struct WaitReader {
         return wait(of: captured, frames: frames) == wait(of: later, frames: frames)
     }
 
-    /// `pthread_mutex_lock` for `__pthread_mutex_lock@GLIBC_2.2.5`.
-    private static func plainName(_ name: String) -> Substring {
-        name.prefix { $0 != "@" && $0 != "(" }.drop { $0 == "_" }
+    /// `pthread_mutex_lock` for `__pthread_mutex_lock@GLIBC_2.2.5` and `__GI___pthread_mutex_lock`.
+    private static func plainName(_ frame: Frame) -> Substring? {
+        guard let name = frame.mangled ?? frame.function else { return nil }
+        let plain = name.prefix { $0 != "@" && $0 != "(" }.drop { $0 == "_" }
+        return plain.hasPrefix("GI__") ? plain.dropFirst(2).drop { $0 == "_" } : plain
     }
 
     // MARK: By function
 
-    private func known(_ captured: CapturedWait, functions: [Substring]) -> LockWait? {
+    /// Inside the C library's allocator.
+    static func isMalloc(_ frame: Frame) -> Bool {
+        guard let name = plainName(frame), allocators.contains(name) else { return false }
+        return frame.module?.hasPrefix("libc.so") ?? true
+    }
+
+    private static let allocators: Set<Substring> = [
+        "malloc", "free", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc", "libc_malloc",
+        "libc_free", "libc_calloc", "libc_realloc", "libc_memalign", "int_malloc", "int_free", "int_realloc",
+        "int_memalign", "sysmalloc", "systrim", "malloc_consolidate", "malloc_trim", "arena_get2", "arena_get_retry",
+        "tcache_init", "ptmalloc_init", "mallinfo", "mallinfo2",
+    ]
+
+    /// Waits until somebody else has initialized something, or calls what does.
+    static func isOnce(_ frame: Frame) -> Bool {
+        guard let name = plainName(frame) else { return false }
+        return name.hasPrefix("pthread_once") || name == "cxa_guard_acquire" || name.hasPrefix("swift_once")
+            || name.contains("once_slow") || (frame.function?.hasPrefix("std::call_once") ?? false)
+    }
+
+    private func known(_ captured: CapturedWait, functions: [Substring], frames: [Frame]) -> LockWait? {
+        if captured.operation == .wait, captured.value == 2,
+            frames.prefix(Self.depth).first(where: { !Self.isLowLevel($0) }).map(Self.isMalloc) == true
+        {
+            return ownerless(.mallocLock, at: captured.address, "malloc arena")
+        }
         for function in functions {
             if function.hasPrefix("pthread_mutex_") { return mutex(captured) }
             if function.hasPrefix("pthread_cond_") { return condition(captured) }
@@ -61,8 +90,13 @@ struct WaitReader {
             if function.hasPrefix("pthread_barrier_wait") {
                 return ownerless(.barrier, at: captured.address &- 4, "pthread_barrier")
             }
-            if function.hasPrefix("pthread_once") || function.hasPrefix("std::call_once") {
-                return ownerless(.once, at: captured.address, "pthread_once")
+            if function.hasPrefix("pthread_once") { return ownerless(.once, at: captured.address, "pthread_once") }
+            if function == "cxa_guard_acquire" {
+                return ownerless(.once, at: captured.address, "C++ static initialization")
+            }
+            if function.hasPrefix("swift_once") || function.contains("once_slow") { return swiftOnce(captured) }
+            if function.contains("atomic_wait") || function.contains("platform_wait") {
+                return ownerless(.futex, at: captured.address, "std::atomic::wait")
             }
             if Self.joins.contains(where: function.hasPrefix) { return join(captured) }
             if captured.operation == .lockPI, function.contains("MutexHandle") { return swiftMutex(captured) }
@@ -81,8 +115,10 @@ struct WaitReader {
         }
     }
 
-    private func unknown(_ captured: CapturedWait) -> LockWait {
-        ownerless(.futex, at: captured.address, "futex")
+    /// What waits on behalf of a lock, whichever it is.
+    private static func isLowLevel(_ frame: Frame) -> Bool {
+        guard let name = plainName(frame) else { return false }
+        return name.hasPrefix("lll_lock_wait") || name.hasPrefix("futex")
     }
 
     private func ownerless(_ kind: LockWait.Kind, at address: UInt64, _ description: String) -> LockWait {
@@ -108,8 +144,13 @@ struct WaitReader {
         let description = "pthread_mutex (\(Self.description(ofMutexKind: kind)))"
         // A robust or priority-inheriting mutex has its owner in the futex itself.
         let number = captured.operation == .lockPI || kind & 16 != 0 ? word & Self.ownerMask : owner
+        // _dl_load_lock and its like, in the loader's own data.
+        let isLoaders = loader?.contains(base) ?? false
         return held(
-            LockWait(kind: .mutex, address: base, description: description), by: number, isShared: kind & 128 != 0)
+            LockWait(
+                kind: isLoaders ? .loaderLock : .mutex, address: base,
+                description: isLoaders ? "loader lock" : description),
+            by: number, isShared: kind & 128 != 0)
     }
 
     private static func description(ofMutexKind kind: UInt32) -> String {
@@ -132,17 +173,39 @@ struct WaitReader {
         var wait = wait
         guard let owner = Int32(exactly: number), owner > 0 else { return wait }
         wait.owner = owner
+        wait.certainty = .certain
         if let name = namesByTID[owner] {
             wait.ownerName = name
             wait.isOwnerAlive = true
-            wait.certainty = .certain
-        } else if isShared {
+            return wait
+        }
+        let other = otherProcess(owner)
+        wait.isOwnerAlive = isShared && other != nil
+        wait.ownerProcess = other?.pid
+        wait.ownerName = other?.name
+        if isShared {
+            // Numbers of another process are used anew.
             wait.certainty = .likely
-        } else {
-            wait.isOwnerAlive = false
-            wait.certainty = .certain
+        } else if other != nil {
+            wait.description += ", copied by fork() from a process that had it locked"
         }
         return wait
+    }
+
+    /// `{int32 flag, uint32 word}`: the word has the owner as FUTEX_LOCK_PI wants it.
+    private func swiftOnce(_ captured: CapturedWait) -> LockWait? {
+        guard captured.operation == .lockPI, let word = captured.memory[captured.address] else {
+            return ownerless(.once, at: captured.address, "swift_once")
+        }
+        let wait = LockWait(kind: .once, address: captured.address &- 4, description: "swift_once")
+        return held(wait, by: word & Self.ownerMask, isShared: false)
+    }
+
+    /// `_IO_lock_t`: lock, depth, owner.
+    private func file(_ captured: CapturedWait) -> LockWait? {
+        guard let owner = captured.handleOwner, captured.operation == .wait, captured.value == 2 else { return nil }
+        let wait = LockWait(kind: .fileLock, address: captured.address, description: "stdio FILE lock")
+        return held(wait, by: UInt32(bitPattern: owner), isShared: false)
     }
 
     // MARK: Others

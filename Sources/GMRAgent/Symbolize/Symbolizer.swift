@@ -139,9 +139,11 @@ struct Symbolizer {
 
     private mutating func makeFrames(of frame: CapturedFrame, in process: CapturedProcess) -> [Frame] {
         let module = process.module(at: frame.address)
-        let bare = Frame(
+        var bare = Frame(
             address: frame.address, module: module?.name, modulePath: module?.path, buildID: module?.buildIDText,
             offset: module.map { frame.address &- $0.loadBias })
+        // __restore_rt of libc, which has no symbol there; as gdb calls it.
+        if frame.isSignalTrampoline { bare.function = "<signal handler called>" }
         guard let sites = sites[frame.lookupAddress], !sites.isEmpty else { return [bare] }
         return sites.map { site in
             var frame = bare

@@ -2,7 +2,7 @@
 public struct LockWait: Sendable, Equatable {
     public enum Kind: String, Sendable {
         case mutex, rwlock, condition, semaphore, join, once, barrier, swiftMutex, dispatchQueue, dispatchSemaphore
-        case dispatchGroup, loaderLock, mallocLock, fileLock, fd, process, futex
+        case dispatchGroup, loaderLock, mallocLock, fileLock, fd, process, futex, spinLock
     }
 
     /// What the thread wants of an rwlock.

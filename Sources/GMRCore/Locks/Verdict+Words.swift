@@ -89,6 +89,7 @@ extension LockWait.Kind {
         case .condition: "condition variable"
         case .once: "once token"
         case .fd: "descriptor"
+        case .spinLock: "spin lock"
         default: rawValue
         }
     }
@@ -98,19 +99,30 @@ extension LockWait {
     /// `the mutex 0x…`, `the DispatchQueue "ledger"`
     var subject: String {
         if kind == .dispatchQueue, description.contains("\"") { return "the \(description)" }
+        if kind == .fileLock || kind == .once {
+            return "the \(description)" + (address.map { " \($0.hexadecimal)" } ?? "")
+        }
         return "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
     }
 
     /// `waiting for the mutex 0x… held by 4713 "beta"`
     var words: String {
-        var text = "waiting for "
-        if kind == .join, let owner {
-            text += "the end of \(owner)"
-        } else {
-            text += subject
-            if let owner { text += " held by " + (ownerProcess.map { "process \($0)" } ?? "\(owner)") }
+        var text: String
+        switch kind {
+        case .fd: return "on \(description)"
+        case .process: text = "waiting for the end of \(description)"
+        case .join where owner != nil: text = "waiting for the end of \(owner!)"
+        case .spinLock: text = "spinning for \(subject)"
+        default:
+            text = "waiting for \(subject)"
+            if let ownerProcess {
+                text += " held by process \(ownerProcess)"
+            } else if let owner {
+                text += " held by \(owner)"
+            }
         }
         if let ownerName { text += " \"\(ownerName)\"" }
+        if certainty == .likely, owner != nil { text += ", as it seems" }
         if isOwnerAlive == false { text += ", which has ended" }
         if isTimed { text += ", for a limited time" }
         return text

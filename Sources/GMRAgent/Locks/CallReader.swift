@@ -1,0 +1,135 @@
+import GMRCore
+import Glibc
+
+/// Says what a thread waits for in a system call that is no futex call: a descriptor, a file's lock, a child.
+struct CallReader {
+    private let pid: Int32
+    private var sockets: SocketTable?
+    private var pipeEnds: PipeEnds?
+
+    init(pid: Int32) {
+        self.pid = pid
+    }
+
+    /// Nil for a call that waits for nothing in particular.
+    mutating func wait(of call: CapturedCall) -> LockWait? {
+        guard let name = SyscallName.name(of: Int(call.number)), let first = call.arguments.first else { return nil }
+        let descriptor = Int32(truncatingIfNeeded: first)
+        switch name {
+        case "flock": return FileLock.wait(pid: pid, descriptor: descriptor, call: .flock)
+        case "fcntl":
+            let isWaiting = Self.waitingCommands.contains(Int32(truncatingIfNeeded: call.arguments[1]))
+            return isWaiting ? FileLock.wait(pid: pid, descriptor: descriptor, call: .fcntl) : nil
+        case "wait4": return child(descriptor)
+        case _ where Self.descriptorCalls.contains(name): return self.descriptor(descriptor)
+        default: return nil
+        }
+    }
+
+    /// Those whose first argument is the descriptor that they wait for.
+    private static let descriptorCalls: Set<String> = [
+        "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "recvfrom", "recvmsg",
+        "recvmmsg", "sendto", "sendmsg", "sendmmsg", "accept", "accept4", "connect", "fsync", "fdatasync",
+    ]
+
+    /// F_SETLKW and F_OFD_SETLKW.
+    private static let waitingCommands: Set<Int32> = [F_SETLKW, 38]
+
+    private func child(_ pid: Int32) -> LockWait {
+        // 0 and below: one of a group, or any.
+        guard pid > 0 else { return LockWait(kind: .process, description: "any child process") }
+        return LockWait(
+            kind: .process, description: "child process \(pid)", ownerProcess: pid,
+            ownerName: OtherProcess.name(of: pid), certainty: .certain)
+    }
+
+    private mutating func descriptor(_ number: Int32) -> LockWait? {
+        guard let link = ProcFile.link("/proc/\(pid)/fd/\(number)") else { return nil }
+        var what = PrintableText.escaped(link)
+        if link.hasPrefix("socket:[") {
+            if sockets == nil { sockets = SocketTable(pid: pid) }
+            what = sockets?.description(of: link.filter(\.isNumber)) ?? "a socket"
+        } else if link.hasPrefix("pipe:[") {
+            if pipeEnds == nil { pipeEnds = PipeEnds(pid: pid) }
+            what = pipeEnds?.description(of: link, not: number) ?? "a pipe"
+        }
+        return LockWait(kind: .fd, description: "descriptor \(number), \(what)", certainty: .certain)
+    }
+}
+
+/// The sockets of a process's network, by inode: `/proc/PID/net`.
+private struct SocketTable {
+    private var descriptions: [Substring: String] = [:]
+
+    init(pid: Int32) {
+        for (file, name) in [("tcp", "TCP"), ("tcp6", "TCP"), ("udp", "UDP"), ("udp6", "UDP")] {
+            for line in ProcFile.text("/proc/\(pid)/net/\(file)", limit: 1 << 24)?.split(separator: "\n") ?? [] {
+                let fields = line.split(separator: " ")
+                guard fields.count > 9, fields[9] != "0" else { continue }
+                descriptions[fields[9]] = Self.description(name, local: fields[1], remote: fields[2])
+            }
+        }
+        for line in ProcFile.text("/proc/\(pid)/net/unix", limit: 1 << 24)?.split(separator: "\n") ?? [] {
+            let fields = line.split(separator: " ", maxSplits: 7)
+            guard fields.count > 6 else { continue }
+            let path = fields.count > 7 ? " " + PrintableText.escaped(String(fields[7])) : ""
+            descriptions[fields[6]] = "a Unix socket" + path
+        }
+    }
+
+    func description(of inode: String) -> String? { descriptions[Substring(inode)] }
+
+    private static func description(_ name: String, local: Substring, remote: Substring) -> String? {
+        guard let local = address(local), let remote = address(remote) else { return nil }
+        return remote.hasSuffix(":0") ? "\(name) at \(local)" : "\(name) to \(remote)"
+    }
+
+    /// `0100007F:1538`: the address in words of the machine's byte order.
+    private static func address(_ text: Substring) -> String? {
+        let parts = text.split(separator: ":")
+        guard parts.count == 2, let port = UInt16(parts[1], radix: 16), parts[0].count % 8 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        var rest = parts[0]
+        while !rest.isEmpty {
+            guard let word = UInt32(rest.prefix(8), radix: 16) else { return nil }
+            withUnsafeBytes(of: word) { bytes += $0 }
+            rest = rest.dropFirst(8)
+        }
+        let isV6 = bytes.count == 16
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
+            inet_ntop(isV6 ? AF_INET6 : AF_INET, bytes, buffer.baseAddress, socklen_t(buffer.count)).map {
+                isV6 ? "[\(String(cString: $0))]:\(port)" : "\(String(cString: $0)):\(port)"
+            }
+        }
+    }
+}
+
+/// Which descriptors of a process are ends of the same pipe.
+private struct PipeEnds {
+    private let pid: Int32
+    private var numbers: [String: [Int32]] = [:]
+
+    /// More are not looked at: it takes 2 microseconds each.
+    private static let largestCount = 4096
+
+    init(pid: Int32) {
+        self.pid = pid
+        for name in ProcFile.names(in: "/proc/\(pid)/fd").prefix(Self.largestCount) {
+            guard let number = Int32(name), let link = ProcFile.link("/proc/\(pid)/fd/\(name)") else { continue }
+            if link.hasPrefix("pipe:[") { numbers[link, default: []].append(number) }
+        }
+    }
+
+    func description(of link: String, not number: Int32) -> String {
+        let wanted = isWritable(number)
+        let others = (numbers[link] ?? []).filter { $0 != number && isWritable($0) != wanted }.sorted()
+        guard let first = others.first else { return "a pipe" }
+        return "a pipe whose other end is descriptor \(first) of this process"
+    }
+
+    private func isWritable(_ number: Int32) -> Bool? {
+        let info = ProcFile.text("/proc/\(pid)/fdinfo/\(number)")?.split(separator: "\n")
+        let flags = info?.first { $0.hasPrefix("flags:") }?.split(whereSeparator: \.isWhitespace).last
+        return flags.flatMap { Int32($0, radix: 8) }.map { $0 & O_ACCMODE != O_RDONLY }
+    }
+}
