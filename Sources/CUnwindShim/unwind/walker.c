@@ -23,7 +23,6 @@ static struct {
     int (*init)(unw_cursor_t *, unw_addr_space_t, void *);
     int (*step)(unw_cursor_t *);
     int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
-    int (*is_signal_frame)(unw_cursor_t *);
     int (*get_save_loc)(unw_cursor_t *, int, unw_save_loc_t *);
     int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
     int (*set_cache_size)(unw_addr_space_t, size_t, int);
@@ -158,7 +157,6 @@ int gmr_walker_load(void) {
         {NAME_OF(unw_init_remote), &libunwind.init},
         {NAME_OF(unw_step), &libunwind.step},
         {NAME_OF(unw_get_reg), &libunwind.get_reg},
-        {NAME_OF(unw_is_signal_frame), &libunwind.is_signal_frame},
         {NAME_OF(unw_get_save_loc), &libunwind.get_save_loc},
         {NAME_OF(unw_set_caching_policy), &libunwind.set_caching_policy},
         {NAME_OF(unw_set_cache_size), &libunwind.set_cache_size},
@@ -220,6 +218,15 @@ static uint32_t stop_reason(const walk_t *walk, unw_cursor_t *cursor, int step_r
     return step_result > 0 || is_outermost(cursor) ? GMR_STOP_COMPLETE : GMR_STOP_UNREADABLE;
 }
 
+/* What a signal handler returns to: the code is fixed by the kernel's interface. libunwind's own is_signal_frame() says
+ * so only where the code has no unwind information, and libc's has. */
+static int is_trampoline(const gmr_arena_header_t *arena, uint64_t pc) {
+    static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05}; /* mov $15, %rax; syscall */
+    uint8_t there[sizeof code];
+    return gmr_module_at(arena, pc) && gmr_image_read(pc, there, sizeof there) &&
+           __builtin_memcmp(there, code, sizeof code) == 0;
+}
+
 static void walk_slot(walk_t *walk) {
     gmr_slot_t *slot = walk->slot;
     gmr_frame_t *frames = gmr_slot_frames(slot);
@@ -238,7 +245,7 @@ static void walk_slot(walk_t *walk) {
             slot->stop = GMR_STOP_TRUNCATED;
             break;
         }
-        int trampoline = libunwind.is_signal_frame(&cursor) > 0;
+        int trampoline = is_trampoline(walk->arena, pc);
         gmr_frame_t *frame = &frames[slot->frame_count++];
         *frame = (gmr_frame_t){.address = pc};
         if (exact || trampoline) frame->flags |= GMR_FRAME_EXACT;

@@ -46,13 +46,18 @@ struct OwnersByStack {
 
     // MARK: malloc
 
+    /// As the symbolizer calls it where libc has no symbol for it.
+    private static func isSignalTrampoline(_ frame: Frame) -> Bool {
+        frame.function == "__restore_rt" || frame.function == "<signal handler called>"
+    }
+
     /// Who is inside malloc and does not wait for it. A thread that waits in a signal handler may have interrupted
     /// itself.
     private func allocators(for waiter: ThreadSnapshot) -> [ThreadSnapshot] {
         threads.filter { thread in
             guard thread.waitsFor?.kind == .mallocLock else { return thread.frames.contains(where: WaitReader.isMalloc) }
             guard thread.tid == waiter.tid,
-                let signal = thread.frames.firstIndex(where: { $0.function == "<signal handler called>" })
+                let signal = thread.frames.firstIndex(where: Self.isSignalTrampoline)
             else { return false }
             return thread.frames[signal...].contains(where: WaitReader.isMalloc)
         }

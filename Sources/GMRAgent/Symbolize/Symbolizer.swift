@@ -142,7 +142,7 @@ struct Symbolizer {
         var bare = Frame(
             address: frame.address, module: module?.name, modulePath: module?.path, buildID: module?.buildIDText,
             offset: module.map { frame.address &- $0.loadBias })
-        // __restore_rt of libc, which has no symbol there; as gdb calls it.
+        // As gdb calls it, where there is no symbol: it is __restore_rt in libc.
         if frame.isSignalTrampoline { bare.function = "<signal handler called>" }
         guard let sites = sites[frame.lookupAddress], !sites.isEmpty else { return [bare] }
         return sites.map { site in
