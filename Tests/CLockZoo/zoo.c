@@ -57,7 +57,7 @@ void lock_zoo_read_for_ever(void) {
 
 const lock_zoo_program_t *lock_zoo_program_at(int index) {
     const lock_zoo_program_t *lists[] = {lock_zoo_mutex_programs, lock_zoo_other_programs, lock_zoo_inside_programs,
-                                         lock_zoo_more_programs};
+                                         lock_zoo_more_programs, lock_zoo_cxx_programs};
     for (unsigned list = 0; list < sizeof lists / sizeof lists[0]; list++) {
         for (const lock_zoo_program_t *program = lists[list]; program->name; program++) {
             if (index-- == 0)

@@ -22,6 +22,6 @@ void lock_zoo_read_for_ever(void);
 void lock_zoo_fail(const char *what) __attribute__((noreturn));
 
 extern const lock_zoo_program_t lock_zoo_mutex_programs[], lock_zoo_other_programs[], lock_zoo_inside_programs[];
-extern const lock_zoo_program_t lock_zoo_more_programs[];
+extern const lock_zoo_program_t lock_zoo_more_programs[], lock_zoo_cxx_programs[];
 
 #endif

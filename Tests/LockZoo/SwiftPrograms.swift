@@ -42,6 +42,31 @@ func readForEver() {
     while read(ends[0], &byte, 1) != 0 {}
 }
 
+private let slowGlobalMeeting = Meeting(2)
+private let slowGlobal: Int = {
+    slowGlobalMeeting.wait()
+    readForEver()
+    return 0
+}()
+
+private let globalsMeeting = Meeting(2)
+private let firstGlobal: Int = {
+    globalsMeeting.wait()
+    return secondGlobal
+}()
+private let secondGlobal: Int = {
+    globalsMeeting.wait()
+    return firstGlobal
+}()
+
+private let globalLock = NSLock()
+private let lockingMeeting = Meeting(2)
+private let lockingGlobal: Int = {
+    lockingMeeting.wait()
+    globalLock.lock()
+    return 0
+}()
+
 let swiftPrograms: [SwiftProgram] = [
     SwiftProgram(name: "swift-mutex", waits: "waiter swiftMutex holder") {
         let (held, meeting) = (Held(), Meeting(2))
@@ -54,6 +79,55 @@ let swiftPrograms: [SwiftProgram] = [
         start("waiter") {
             meeting.wait()
             held.mutex.withLock { $0 += 1 }
+        }
+    },
+    SwiftProgram(name: "lazy-global", waits: "waiter once holder") {
+        start("holder") { _ = slowGlobal }
+        start("waiter") {
+            slowGlobalMeeting.wait()
+            _ = slowGlobal
+        }
+    },
+    // Each asks the kernel for ever: it says that this is a deadlock.
+    SwiftProgram(name: "crossed-lazy-globals", deadlocks: "hot-alpha once hot-beta once hot-alpha: certain") {
+        start("hot-alpha") { _ = firstGlobal }
+        start("hot-beta") { _ = secondGlobal }
+    },
+    SwiftProgram(name: "lazy-global-and-lock", deadlocks: "alpha mutex beta once alpha: certain") {
+        start("alpha") { _ = lockingGlobal }
+        start("beta") {
+            globalLock.lock()
+            lockingMeeting.wait()
+            _ = lockingGlobal
+        }
+    },
+    SwiftProgram(name: "main-queue", waits: "alpha dispatchQueue LockZoo") {
+        start("alpha") { DispatchQueue.main.sync {} }
+    },
+    SwiftProgram(name: "queue-targets", deadlocks: "alpha dispatchQueue beta dispatchQueue alpha: certain") {
+        let (base, meeting) = (DispatchQueue(label: "base"), Meeting(2))
+        let (one, other) = (DispatchQueue(label: "one", target: base), DispatchQueue(label: "other"))
+        start("alpha") {
+            one.sync {
+                meeting.wait()
+                other.sync {}
+            }
+        }
+        start("beta") {
+            other.sync {
+                meeting.wait()
+                base.sync {}
+            }
+        }
+    },
+    SwiftProgram(name: "nsrecursivelock", deadlocks: "alpha mutex beta mutex alpha: certain") {
+        let (one, other, meeting) = (NSRecursiveLock(), NSRecursiveLock(), Meeting(2))
+        for (name, first, second) in [("alpha", one, other), ("beta", other, one)] {
+            start(name) {
+                first.lock()
+                meeting.wait()
+                second.lock()
+            }
         }
     },
     SwiftProgram(name: "nslock", deadlocks: "alpha mutex beta mutex alpha: certain") {

@@ -62,7 +62,9 @@ struct WaitReader {
     static func isOnce(_ frame: Frame) -> Bool {
         guard let name = plainName(frame) else { return false }
         return name.hasPrefix("pthread_once") || name == "cxa_guard_acquire" || name.hasPrefix("swift_once")
-            || name.contains("once_slow") || (frame.function?.hasPrefix("std::call_once") ?? false)
+            || name.contains("once_slow")
+            // `void std::call_once<main::{lambda()#1}>(std::once_flag&, …)`
+            || (frame.function.map { $0.contains("std::call_once<") || $0.hasPrefix("__gthread_once") } ?? false)
     }
 
     private func known(_ captured: CapturedWait, functions: [Substring], frames: [Frame]) -> LockWait? {
