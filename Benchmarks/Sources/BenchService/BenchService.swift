@@ -7,6 +7,7 @@ import Glibc
 ///
 ///     setup              agent set up; ready
 ///     blocked N DEPTH    N threads blocked below DEPTH calls
+///     queued N           N threads wait for a mutex that another one holds
 ///     interruptible      a thread in each of the calls that a signal would interrupt; how many
 ///     interrupted        how many early returns they saw
 ///     hot, cold          a thread that spins; and its end
@@ -36,6 +37,7 @@ public struct BenchService {
                 package: Package(vendor: "Example", product: "bench", version: "1"), serviceName: "bench")
             return "0"
         case ("blocked", 2): return "\(bench_start_blocked(numbers[0], numbers[1]))"
+        case ("queued", 1): return "\(bench_start_queue(numbers[0]))"
         case ("interruptible", 0): return "\(bench_start_interruptible())"
         case ("interrupted", 0): return "\(bench_interrupted_count())"
         case ("hot", 0): return "\(bench_hot_start())"

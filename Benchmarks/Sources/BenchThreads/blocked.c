@@ -59,6 +59,16 @@ static void count_answer(int signal) {
 
 void bench_end_with_parent(void) { (void)prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
+static int wait_until_ready(uint32_t count) {
+    uint64_t deadline = now_ns() + DEADLINE_NS;
+    while (__atomic_load_n(&ready_count, __ATOMIC_ACQUIRE) < count) {
+        if (now_ns() > deadline) return -ETIMEDOUT;
+        usleep(1000);
+    }
+    usleep(20000); /* from the count into the call */
+    return 0;
+}
+
 int bench_start_blocked(uint32_t count, uint32_t depth) {
     depth_wanted = depth;
     tids = calloc(count, sizeof *tids);
@@ -75,13 +85,37 @@ int bench_start_blocked(uint32_t count, uint32_t depth) {
         if (error) return -error;
     }
     pthread_attr_destroy(&attributes);
-    uint64_t deadline = now_ns() + DEADLINE_NS;
-    while (__atomic_load_n(&ready_count, __ATOMIC_ACQUIRE) < count) {
-        if (now_ns() > deadline) return -ETIMEDOUT;
-        usleep(1000);
+    return wait_until_ready(count);
+}
+
+static pthread_mutex_t queued_for = PTHREAD_MUTEX_INITIALIZER;
+
+static void *hold_main(void *unused) {
+    char byte;
+    pthread_mutex_lock(&queued_for);
+    __atomic_fetch_add(&ready_count, 1, __ATOMIC_RELEASE);
+    return read(silent_pipe[0], &byte, 1) < 0 ? unused : NULL;
+}
+
+static void *queue_main(void *unused) {
+    __atomic_fetch_add(&ready_count, 1, __ATOMIC_RELEASE);
+    pthread_mutex_lock(&queued_for);
+    return unused;
+}
+
+int bench_start_queue(uint32_t count) {
+    if (pipe(silent_pipe) != 0) return -errno;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    for (uint32_t i = 0; i <= count; i++) {
+        pthread_t thread;
+        int error = pthread_create(&thread, &attributes, i == 0 ? hold_main : queue_main, NULL);
+        if (error) return -error;
+        if (i == 0 && (error = wait_until_ready(1))) return error;
     }
-    usleep(20000); /* from the count into read() */
-    return 0;
+    pthread_attr_destroy(&attributes);
+    return wait_until_ready(count + 1);
 }
 
 int64_t bench_broadcast(void) {

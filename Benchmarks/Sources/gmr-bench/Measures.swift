@@ -86,6 +86,29 @@ struct Measures {
         }
     }
 
+    // MARK: Locks
+
+    /// Who waits for whom, on top of a report: what the report itself says that it took.
+    mutating func locks() throws {
+        for (what, command) in [("in read()", "blocked 1000 30"), ("for one mutex", "queued 1000")] {
+            let target = try Target(self.target, threads: 0)
+            try target.command(command)
+            _ = try target.report()
+            let samples = try (0..<15).map { _ in
+                let lines = try target.report().text.split(separator: "\n")
+                let line = lines.first { $0.hasPrefix("locks took ") }
+                guard let took = line?.split(separator: " ").dropFirst(2).first.flatMap({ Double($0) }) else {
+                    throw BenchError("the report does not say how long locks took")
+                }
+                return took * 1e6
+            }
+            let sample = Sample(samples)
+            table.add(
+                "locks of 1000 threads that wait \(what)", target: "≤ 20 ms", measured: sample.duration,
+                isMet: sample.median <= 20e6)
+        }
+    }
+
     // MARK: A whole report
 
     mutating func wholeReport() throws {

@@ -1,8 +1,8 @@
 // Measures GMR beside its peers and prints one table:
 //
-//     swift run -c release gmr-bench [--quick]
+//     swift run -c release gmr-bench [--quick] [--only PART]
 //
-// --quick makes 100 reports in a row instead of 1,000.
+// --quick makes 100 reports in a row instead of 1,000. --only measures the parts whose name has that text: "locks".
 
 import Glibc
 
@@ -19,7 +19,10 @@ for name in names where access("\(directory)/\(name)", X_OK) != 0 {
 var measures = Measures(directory: directory)
 var problems: [String] = []
 
+let only = CommandLine.arguments.firstIndex(of: "--only").flatMap { CommandLine.arguments.dropFirst($0 + 1).first }
+
 @MainActor func attempt(_ what: String, _ body: @MainActor () throws -> Void) {
+    if let only, !what.contains(only) { return }
     print("… \(what)")
     do { try body() } catch { problems.append("\(what): \(error)") }
 }
@@ -27,6 +30,7 @@ var problems: [String] = []
 attempt("hot thread") { try measures.hotThread() }
 attempt("interruptions") { try measures.interruptions() }
 attempt("capture and unwinding") { try measures.capture() }
+attempt("locks") { try measures.locks() }
 attempt("whole reports, gdb, eu-stack") { try measures.wholeReport() }
 attempt("idle") { try measures.idle() }
 attempt("reports in a row") { try measures.endurance(reports: isQuick ? 100 : 1000) }

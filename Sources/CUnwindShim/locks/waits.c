@@ -85,8 +85,8 @@ static void read_queue(gmr_slot_t *slot) {
 
 /*
  * The lock of a FILE (`_IO_lock_t`: lock, depth, owner) names its owner by pthread_t, the address of a struct pthread
- * that begins with a tcbhead_t: it has its own address at 0 and at 16. The tid in it is where the agent thread finds its
- * own.
+ * that begins with a tcbhead_t: it has its own address at 0 and at 16. The tid in it is where the agent thread finds
+ * its own.
  */
 static void read_handle(gmr_wait_t *wait) {
     uint64_t handle, head[3];

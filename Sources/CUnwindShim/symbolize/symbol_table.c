@@ -114,18 +114,21 @@ static section_extent_t *read_extents(const gmr_elf_image_t *image, size_t *coun
     return extents;
 }
 
-/* Fills in kind, is_global and the extent; false: not a name for code. */
+/* Fills in kind, is_global and the extent; false: not a name for code, nor for a variable. */
 static bool classify(const Elf64_Sym *raw, const section_extent_t *extents, size_t extent_count, gmr_symbol_t *symbol) {
     const uint8_t type = ELF64_ST_TYPE(raw->st_info), binding = ELF64_ST_BIND(raw->st_info);
     const bool is_function = type == STT_FUNC || type == STT_GNU_IFUNC;
-    if ((!is_function && type != STT_NOTYPE) || raw->st_shndx == SHN_UNDEF || raw->st_name == 0) return false;
+    const bool is_variable = type == STT_OBJECT && raw->st_size > 0;
+    if (!is_function && !is_variable && type != STT_NOTYPE) return false;
+    if (raw->st_shndx == SHN_UNDEF || raw->st_name == 0) return false;
     symbol->start = raw->st_value;
     symbol->size = raw->st_size;
     symbol->section_end = UINT64_MAX;
     if (raw->st_shndx < SHN_LORESERVE) {
         if (raw->st_shndx >= extent_count) return false;
         const section_extent_t *extent = &extents[raw->st_shndx];
-        if (!extent->is_code || raw->st_value < extent->start || raw->st_value >= extent->end) return false;
+        if (extent->is_code == is_variable) return false;
+        if (raw->st_value < extent->start || raw->st_value >= extent->end) return false;
         symbol->section_end = extent->end;
     } else if (!is_function || raw->st_shndx != SHN_XINDEX) {
         return false;

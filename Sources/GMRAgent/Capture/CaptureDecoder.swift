@@ -54,7 +54,7 @@ struct CaptureDecoder {
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
-            threads: threads, modules: modules, gaps: gaps,
+            factsRead: header.monotonic_ns &+ captureNanoseconds, threads: threads, modules: modules, gaps: gaps,
             stages: Completeness.Stages(
                 captureNanoseconds: captureNanoseconds,
                 unwindNanoseconds: header.unwind_ns, locksNanoseconds: header.locks_ns),
@@ -259,13 +259,17 @@ struct CaptureDecoder {
         return look
     }
 
-    /// Whether the copy of a thread's stack has a word with this value.
-    func stack(of tid: Int32, has value: UInt64) -> Bool {
-        guard let slot = slots().first(where: { $0.pointee.tid == tid }), let stack = gmr_slot_stack(slot) else {
-            return false
-        }
+    /// Which frames of a thread have a word with this value, from the innermost one on, as far as its stack was copied.
+    func frames(of tid: Int32, with value: UInt64) -> [Int] {
+        guard let slot = slots().first(where: { $0.pointee.tid == tid }), let stack = gmr_slot_stack(slot),
+            let frames = gmr_slot_frames(slot)
+        else { return [] }
         let count = Int(min(slot.pointee.stack_bytes, GMR_STACK_CAPACITY_BYTES)) / 8
-        return UnsafeRawBufferPointer(start: stack, count: count * 8).bindMemory(to: UInt64.self).contains(value)
+        let words = UnsafeRawBufferPointer(start: stack, count: count * 8).bindMemory(to: UInt64.self)
+        let places = words.indices.filter { words[$0] == value }.map { slot.pointee.stack_base &+ UInt64($0) * 8 }
+        let frameCount = Int(min(slot.pointee.frame_count, UInt32(GMR_FRAME_CAPACITY)))
+        let found = places.compactMap { place in (0..<frameCount).first { frames[$0].cfa > place } }
+        return Set(found).sorted()
     }
 
     /// Why there is no stack, or less of it than there could be.

@@ -6,6 +6,8 @@ struct CapturedProcess: Sendable {
     var generation: UInt32
     var trigger: Trigger
     var captured: Timestamp
+    /// When the threads' facts had been read, of CLOCK_MONOTONIC in nanoseconds.
+    var factsRead: UInt64
     var threads: [CapturedThread]
     /// Sorted by address.
     var modules: [CapturedModule]

@@ -6,6 +6,8 @@ struct CallReader {
     private let pid: Int32
     private var sockets: SocketTable?
     private var pipeEnds: PipeEnds?
+    /// Many threads may wait for the same one.
+    private var waits: [Int32: LockWait?] = [:]
 
     init(pid: Int32) {
         self.pid = pid
@@ -44,6 +46,13 @@ struct CallReader {
     }
 
     private mutating func descriptor(_ number: Int32) -> LockWait? {
+        if let known = waits[number] { return known }
+        let wait = lookUp(number)
+        waits[number] = .some(wait)
+        return wait
+    }
+
+    private mutating func lookUp(_ number: Int32) -> LockWait? {
         guard let link = ProcFile.link("/proc/\(pid)/fd/\(number)") else { return nil }
         var what = PrintableText.escaped(link)
         if link.hasPrefix("socket:[") {

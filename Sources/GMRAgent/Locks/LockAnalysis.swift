@@ -8,7 +8,11 @@ struct LockAnalysis {
 
     /// Sets `waitsFor` of the threads, and finds what follows from it. Blocks until the second look where there seems to
     /// be a deadlock: nothing is called one that has not stood still.
-    init(of process: CapturedProcess, threads: inout [ThreadSnapshot], decoder: CaptureDecoder) {
+    /// - Parameter nameOfVariable: What the program calls the variable at an address.
+    init(
+        of process: CapturedProcess, threads: inout [ThreadSnapshot], decoder: CaptureDecoder,
+        nameOfVariable: (UInt64) -> String?
+    ) {
         let loader = process.modules.first { $0.name.hasPrefix("ld-linux") }
         let reader = WaitReader(
             namesByTID: threads.byTID.mapValues(\.name), loader: loader.map { $0.start..<$0.end },
@@ -18,10 +22,12 @@ struct LockAnalysis {
             let thread = process.threads[index]
             if let wait = thread.wait {
                 threads[index].waitsFor = reader.wait(of: wait, frames: threads[index].frames)
+                threads[index].waitsFor?.name = nameOfVariable(wait.address)
             } else if let call = thread.call {
                 threads[index].waitsFor = calls.wait(of: call)
             } else if let lock = thread.firstArgument, threads[index].frames.first?.function == "pthread_spin_lock" {
-                threads[index].waitsFor = LockWait(kind: .spinLock, address: lock, description: "pthread_spinlock")
+                threads[index].waitsFor = LockWait(
+                    kind: .spinLock, address: lock, name: nameOfVariable(lock), description: "pthread_spinlock")
             }
         }
         Self.addLikelyOwners(to: &threads, of: process, decoder: decoder)
@@ -37,19 +43,42 @@ struct LockAnalysis {
                     ?? later.unmoved.contains(tid)
             }
         }
+        for circle in deadlocks.indices {
+            for edge in deadlocks[circle].edges.indices {
+                let place = Self.placeOfTaking(deadlocks[circle].edges[edge], in: process, threads, decoder)
+                deadlocks[circle].edges[edge].takenIn = place
+            }
+        }
         locks = Locks(deadlocks: deadlocks, queues: graph.queues())
+    }
+
+    /// The function of the owner that knows the lock's address, nearest to where it stands: most likely the one that
+    /// took the lock.
+    private static func placeOfTaking(
+        _ edge: Locks.Edge, in process: CapturedProcess, _ threads: [ThreadSnapshot], _ decoder: CaptureDecoder
+    ) -> String? {
+        guard let address = edge.address, edge.waiter != edge.owner,
+            let index = threads.firstIndex(where: { $0.tid == edge.owner })
+        else { return nil }
+        return decoder.frames(of: edge.owner, with: address).lazy.compactMap { number in
+            let address = process.threads[index].frames[number].address
+            return threads[index].frames.last { $0.address == address && $0.file != nil }?.function
+        }.first
     }
 
     /// Of locks that name none.
     private static func addLikelyOwners(
         to threads: inout [ThreadSnapshot], of process: CapturedProcess, decoder: CaptureDecoder
     ) {
-        let owners = OwnersByStack(threads)
+        var owners = OwnersByStack(threads)
+        var readers: [UInt64: ThreadSnapshot?] = [:]
         for index in threads.indices {
             guard let wait = threads[index].waitsFor, wait.owner == nil else { continue }
             var owner = owners.owner(for: threads[index])
-            if process.threads[index].wait?.readerCount(of: wait) == 1 {
-                owner = reader(of: wait, among: threads, decoder: decoder)
+            if let address = wait.address, process.threads[index].wait?.readerCount(of: wait) == 1 {
+                let known = readers[address] ?? reader(of: address, among: threads, decoder: decoder)
+                readers[address] = .some(known)
+                owner = known
             }
             // A file that this process has locked, and nobody else is there to unlock it.
             if wait.kind == .fileLock, wait.ownerProcess == process.pid, threads.count == 1 { owner = threads[index] }
@@ -65,13 +94,12 @@ struct LockAnalysis {
     /// The only reader of a read-write lock: who has its address on the stack and does not wait for it; in a process of
     /// one thread, that one.
     private static func reader(
-        of wait: LockWait, among threads: [ThreadSnapshot], decoder: CaptureDecoder
+        of address: UInt64, among threads: [ThreadSnapshot], decoder: CaptureDecoder
     ) -> ThreadSnapshot? {
-        guard let address = wait.address else { return nil }
         if threads.count == 1 { return threads[0] }
         let candidates = threads.filter {
             !($0.waitsFor?.kind == .rwlock && $0.waitsFor?.address == address)
-                && decoder.stack(of: $0.tid, has: address)
+                && !decoder.frames(of: $0.tid, with: address).isEmpty
         }
         return candidates.count == 1 ? candidates[0] : nil
     }

@@ -19,9 +19,8 @@ struct WaitReader {
     static let depth = 12
 
     func wait(of captured: CapturedWait, frames: [Frame]) -> LockWait {
-        let functions = frames.prefix(Self.depth).compactMap(Self.plainName)
         var wait =
-            captured.queue.map(queue) ?? file(captured) ?? known(captured, functions: functions, frames: frames)
+            captured.queue.map(queue) ?? file(captured) ?? known(captured, frames: frames.prefix(Self.depth))
             ?? byLayout(captured) ?? ownerless(.futex, at: captured.address, "futex")
         wait.isTimed = captured.isTimed
         return wait
@@ -67,9 +66,11 @@ struct WaitReader {
             || (frame.function.map { $0.contains("std::call_once<") || $0.hasPrefix("__gthread_once") } ?? false)
     }
 
-    private func known(_ captured: CapturedWait, functions: [Substring], frames: [Frame]) -> LockWait? {
+    private func known(_ captured: CapturedWait, frames: ArraySlice<Frame>) -> LockWait? {
+        // A thousand threads may wait for one lock, and mostly one of the first names says it.
+        let functions = frames.lazy.compactMap(Self.plainName)
         if captured.operation == .wait, captured.value == 2,
-            frames.prefix(Self.depth).first(where: { !Self.isLowLevel($0) }).map(Self.isMalloc) == true
+            frames.first(where: { !Self.isLowLevel($0) }).map(Self.isMalloc) == true
         {
             return ownerless(.mallocLock, at: captured.address, "malloc arena")
         }

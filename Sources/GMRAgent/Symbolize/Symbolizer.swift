@@ -16,6 +16,8 @@ struct Symbolizer {
     private let settings: Settings
     private let debuginfodCaches: [String]
     private var sites: [UInt64: [Site]] = [:]
+    /// Those that are looked up in vain without a word: most locks are no variables.
+    private var lockAddresses: Set<UInt64> = []
     /// Threads of one pool share most of their frames.
     private var framesByCaptured: [CapturedFrame: [Frame]] = [:]
     private var namesBySymbol: [String: String] = [:]
@@ -51,7 +53,10 @@ struct Symbolizer {
     }
 
     private mutating func lookUp(_ process: CapturedProcess, progress: @escaping () -> Void) {
-        let addresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress)).sorted()
+        let codeAddresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress))
+        lockAddresses = Set(process.threads.compactMap { $0.wait?.address ?? $0.firstArgument }).subtracting(
+            codeAddresses)
+        let addresses = codeAddresses.union(lockAddresses).sorted()
         let caches = debuginfodCaches.joined(separator: ":")
         guard let symbolizer = gmr_symbolizer_open(settings.debugDirectories, caches) else {
             gaps.append("no symbols: out of memory")
@@ -100,7 +105,9 @@ struct Symbolizer {
                 collector.sites[Int(index)].append(Site(frame))
             }, Unmanaged.passUnretained(collector).toOpaque(), &found)
         for (address, sites) in zip(addresses, collector.sites) { self.sites[address] = sites }
-        let nameless = collector.sites.count { $0.last?.name == nil }
+        let nameless = zip(addresses, collector.sites).count { address, sites in
+            sites.last?.name == nil && !lockAddresses.contains(address)
+        }
         explain(found, result: result, of: module, nameless: nameless)
         let hasAll =
             wantsLines
@@ -126,6 +133,12 @@ struct Symbolizer {
             gaps.append(
                 "\(module.name): its debug information is compressed in a way that elfutils cannot read; no lines")
         }
+    }
+
+    /// The variable that an address of a lock is in.
+    mutating func name(ofVariableAt address: UInt64) -> String? {
+        guard lockAddresses.contains(address), let name = sites[address]?.last?.name else { return nil }
+        return readableName(of: name)
     }
 
     // MARK: Frames

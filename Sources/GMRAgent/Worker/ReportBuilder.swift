@@ -42,7 +42,10 @@ struct ReportBuilder {
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let symbolized = ContinuousClock.now
-        let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder)
+        ProcessorShare.measure(&threads, of: process)
+        let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder) {
+            symbolizer.name(ofVariableAt: $0)
+        }
         let analyzed = ContinuousClock.now
         progress()
         var completeness = self.completeness(of: threads, in: process)

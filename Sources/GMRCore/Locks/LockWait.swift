@@ -20,6 +20,8 @@ public struct LockWait: Sendable, Equatable {
     public var kind: Kind
     /// Of the lock: where the program has it, which need not be where the kernel waits.
     public var address: UInt64?
+    /// The variable that the lock is, or is part of.
+    public var name: String?
     /// `pthread_mutex (recursive)`
     public var description: String
     public var mode: Mode?
@@ -35,12 +37,14 @@ public struct LockWait: Sendable, Equatable {
     public var certainty: Certainty
 
     public init(
-        kind: Kind, address: UInt64? = nil, description: String, mode: Mode? = nil, isTimed: Bool = false,
+        kind: Kind, address: UInt64? = nil, name: String? = nil, description: String, mode: Mode? = nil,
+        isTimed: Bool = false,
         owner: Int32? = nil, ownerProcess: Int32? = nil, ownerName: String? = nil, isOwnerAlive: Bool? = nil,
         certainty: Certainty = .unknown
     ) {
         self.kind = kind
         self.address = address
+        self.name = name
         self.description = description
         self.mode = mode
         self.isTimed = isTimed

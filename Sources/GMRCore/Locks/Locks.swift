@@ -6,12 +6,17 @@ public struct Locks: Sendable, Equatable {
         public var owner: Int32
         public var kind: LockWait.Kind
         public var address: UInt64?
+        /// The owner's function that most likely took the lock; nil where it is not known.
+        public var takenIn: String?
 
-        public init(waiter: Int32, owner: Int32, kind: LockWait.Kind, address: UInt64? = nil) {
+        public init(
+            waiter: Int32, owner: Int32, kind: LockWait.Kind, address: UInt64? = nil, takenIn: String? = nil
+        ) {
             self.waiter = waiter
             self.owner = owner
             self.kind = kind
             self.address = address
+            self.takenIn = takenIn
         }
     }
 

@@ -13,16 +13,30 @@ extension Verdict {
             if behind > 0 {
                 sentences.append("\(behind) more \(behind == 1 ? "thread waits" : "threads wait") behind them.")
             }
+            if graph.onlyASignalCanWakeIt { sentences.append("No other thread can run: only a signal can wake one.") }
             self.init(kind: .deadlock, summary: sentences.joined(separator: " "), threads: members.sorted())
         } else if let queue = locks.queues.first(where: { $0.owner != nil && $0.waiters.count >= Self.smallestConvoy }),
             let root = graph.root(of: queue)
         {
             self.init(
                 kind: .lockConvoy, summary: words.sentence(about: queue, root: root), threads: [root] + queue.waiters)
+        } else if graph.onlyASignalCanWakeIt {
+            let count = threads.count == 1 ? "The only thread sleeps" : "All \(threads.count) threads sleep"
+            self.init(
+                summary: "\(count) in waits that another thread has to end, and none can: only a signal can wake one. "
+                    + "No circle was found: see what each of them waits for.", threads: threads.map(\.tid))
         } else {
+            let busy = threads.filter { ($0.cpuPercent ?? 0) >= Self.busyPercent }
             self.init()
+            guard let first = busy.first else { return }
+            let others = busy.count == 1 ? "" : " and \(busy.count - 1) more"
+            summary += " Thread \(words.name(first.tid))\(others) used a processor without a pause."
+            self.threads = busy.map(\.tid)
         }
     }
+
+    /// Of a processor's time between the capture and the end of symbolizing.
+    private static let busyPercent = 90
 }
 
 /// Sentences about threads.
@@ -32,6 +46,8 @@ struct ThreadWords {
     init(_ threads: [ThreadSnapshot]) {
         self.threads = threads.byTID
     }
+
+    func thread(_ tid: Int32) -> ThreadSnapshot? { threads[tid] }
 
     /// `4712 "alpha"`
     func name(_ tid: Int32) -> String { "\(tid)" + (threads[tid]?.name.map { " \"\($0)\"" } ?? "") }
@@ -96,13 +112,12 @@ extension LockWait.Kind {
 }
 
 extension LockWait {
-    /// `the mutex 0x…`, `the DispatchQueue "ledger"`
+    /// `the mutex 0x…`, `the mutex ledger at 0x…`, `the DispatchQueue "ledger"`
     var subject: String {
         if kind == .dispatchQueue, description.contains("\"") { return "the \(description)" }
-        if kind == .fileLock || kind == .once {
-            return "the \(description)" + (address.map { " \($0.hexadecimal)" } ?? "")
-        }
-        return "the \(kind.words)" + (address.map { " \($0.hexadecimal)" } ?? "")
+        let what = kind == .fileLock || kind == .once ? description : kind.words
+        let place = address.map { " " + (name == nil ? "" : "at ") + $0.hexadecimal } ?? ""
+        return "the \(what)" + (name.map { " \($0)" } ?? "") + place
     }
 
     /// `waiting for the mutex 0x… held by 4713 "beta"`

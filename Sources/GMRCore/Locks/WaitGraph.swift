@@ -88,6 +88,23 @@ public struct WaitGraph {
 
     // MARK: Who is behind it
 
+    /// Every thread sleeps without a time limit in a wait that only another thread of the process could end, or in one
+    /// for a signal.
+    public var onlyASignalCanWakeIt: Bool {
+        threads.values.allSatisfy { thread in
+            guard thread.capture != .none, thread.state == .sleeping else { return false }
+            if let syscall = thread.syscall, Self.waitsForSignals.contains(syscall) { return true }
+            guard let wait = thread.waitsFor, !wait.isTimed, wait.ownerProcess == nil else { return false }
+            return Self.endedByThreads.contains(wait.kind) && (wait.kind != .fileLock || wait.address != nil)
+        } && threads.values.contains { $0.waitsFor != nil }
+    }
+
+    private static let waitsForSignals: Set<String> = ["pause", "rt_sigsuspend"]
+    private static let endedByThreads: Set<LockWait.Kind> = [
+        .mutex, .rwlock, .condition, .semaphore, .join, .once, .barrier, .swiftMutex, .dispatchQueue,
+        .dispatchSemaphore, .dispatchGroup, .loaderLock, .mallocLock, .fileLock,
+    ]
+
     /// All that wait, directly or not, for one of these.
     func followers(of members: Set<Int32>) -> [Int32] {
         tids.filter { tid in

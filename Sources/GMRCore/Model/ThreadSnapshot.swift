@@ -28,6 +28,9 @@ public struct ThreadSnapshot: Sendable, Equatable {
     /// CPU time used, in nanoseconds.
     public var cpuNanoseconds: UInt64?
     public var voluntarySwitches: UInt64?
+    /// How much of a processor's time it has used since the capture, while the report was made; nil where that was too
+    /// short a time to say.
+    public var cpuPercent: Int?
     /// The name of the system call the thread is in (`futex`), or its number where the name is unknown.
     public var syscall: String?
     /// What it waits for; nil where it runs, or where that is not known.

@@ -11,6 +11,7 @@ extension ReportStructure {
         writer.object(inline: true) { writer in
             writer.field("kind", wait.kind.rawValue)
             writer.field("address", wait.address?.hexadecimal)
+            writer.field("name", wait.name)
             writer.field("description", wait.description)
             writer.field("mode", wait.mode?.rawValue)
             writer.field("timed", wait.isTimed)
@@ -41,6 +42,7 @@ extension ReportStructure {
                         writer.field("owner", edge.owner)
                         writer.field("kind", edge.kind.rawValue)
                         writer.field("address", edge.address?.hexadecimal)
+                        writer.field("takenIn", edge.takenIn)
                     }
                 }
             }

@@ -9,6 +9,7 @@ extension ReportStructure {
             writer.field("captureProblem", thread.captureProblem)
             writer.field("cpuNanoseconds", thread.cpuNanoseconds)
             writer.field("voluntarySwitches", thread.voluntarySwitches)
+            writer.field("cpuPercent", thread.cpuPercent)
             writer.field("syscall", thread.syscall)
             if let wait = thread.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
             writer.field("frames") { $0.array(of: thread.frames) { write($1, to: &$0) } }

@@ -4,22 +4,17 @@ extension TextRenderer {
         writeLine(verdict.summary, to: &text)
     }
 
-    /// Each deadlock with what its members wait for and where they stand, side by side; then the queues.
+    /// Each deadlock with its members side by side; then the queues.
     static func writeLocks(_ locks: Locks, threads: [ThreadSnapshot], to text: inout String) {
         writeHeading("Locks", to: &text)
         let words = ThreadWords(threads)
-        let threadsByTID = threads.byTID
         for (number, deadlock) in locks.deadlocks.enumerated() {
             let title = "Deadlock \(number + 1) of \(locks.deadlocks.count), \(deadlock.certainty.rawValue)"
             writeLine(title + (deadlock.isTimed ? ", with a time limit" : ""), to: &text)
-            for edge in deadlock.edges {
-                guard let thread = threadsByTID[edge.waiter] else { continue }
-                writeLine("  Thread \(words.name(edge.waiter))\(activity(of: thread))", to: &text)
-                for frame in thread.frames.filter(\.isOfProgram).prefix(4) {
-                    writeLine("    at \(frame.place)", to: &text)
-                }
+            let members = deadlock.edges.map { lines(about: $0, words: words) }
+            for pair in stride(from: 0, to: members.count, by: 2) {
+                writeSideBySide(members[pair], pair + 1 < members.count ? members[pair + 1] : nil, to: &text)
             }
-            text += "\n"
         }
         for queue in locks.queues {
             let owner = queue.owner.map { " held by \(words.name($0))" } ?? ""
@@ -31,15 +26,61 @@ extension TextRenderer {
         }
         text += "\n"
     }
+
+    // MARK: Members of a circle
+
+    private static let columnWidth = 58
+    /// The whole stack is under Threads.
+    private static let largestStack = 12
+
+    /// What one member waits for, who has it, and where the member stands, innermost first.
+    private static func lines(about edge: Locks.Edge, words: ThreadWords) -> [String] {
+        guard let thread = words.thread(edge.waiter) else { return [] }
+        var lines = ["Thread \(words.name(edge.waiter))"]
+        lines.append("waits for \(thread.waitsFor?.subject ?? "the \(edge.kind.words)")")
+        let owner = edge.waiter == edge.owner ? "itself" : words.name(edge.owner)
+        lines.append((edge.kind == .join ? "the end of " : "held by ") + owner)
+        if let function = edge.takenIn { lines.append("taken in \(function)") }
+        lines += thread.frames.filter(\.isOfProgram).prefix(largestStack).map { "  at \($0.place)" }
+        return lines
+    }
+
+    private static func writeSideBySide(_ left: [String], _ right: [String]?, to text: inout String) {
+        for index in 0..<max(left.count, right?.count ?? 0) {
+            let own = index < left.count ? PrintableText.escaped(left[index]) : ""
+            guard let right else {
+                writeLine("  \(own)", to: &text)
+                continue
+            }
+            let other = index < right.count ? PrintableText.escaped(right[index]) : ""
+            writeLine(("  \(filled(own)) | " + other).trimmingTrailingSpaces, to: &text)
+        }
+        text += "\n"
+    }
+
+    /// Cut or filled to the width of a column.
+    private static func filled(_ text: String) -> String {
+        let count = text.count
+        if count > columnWidth { return text.prefix(columnWidth - 1) + "…" }
+        return text + String(repeating: " ", count: columnWidth - count)
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String {
+        guard let last = lastIndex(where: { $0 != " " }) else { return "" }
+        return String(self[...last])
+    }
 }
 
 extension Frame {
     /// Whether it has a source line: the code of somebody who can read it.
     fileprivate var isOfProgram: Bool { file != nil && line != nil }
 
-    /// `Orders.submit(_:) in Sources/Orders/Orders.swift:12`
+    /// `Orders.submit(_:) Orders.swift:12`
     fileprivate var place: String {
-        let source = file.map { " in \($0)" + (line.map { ":\($0)" } ?? "") } ?? ""
+        let name = file?.split(separator: "/").last.map(String.init)
+        let source = name.map { " \($0)" + (line.map { ":\($0)" } ?? "") } ?? ""
         return (function ?? address.hexadecimal) + source
     }
 }

@@ -11,6 +11,12 @@ extension Report {
         report.package.version = package.version.map(masker.masked)
         report.configuration = configuration.masked(by: masker)
         report.sections = sections.map { $0.masked(by: masker) }
+        for circle in report.locks.deadlocks.indices {
+            for edge in report.locks.deadlocks[circle].edges.indices {
+                let function = report.locks.deadlocks[circle].edges[edge].takenIn.map(masker.maskedCode)
+                report.locks.deadlocks[circle].edges[edge].takenIn = function
+            }
+        }
         report.verdict.summary = masker.masked(verdict.summary)
         report.completeness.gaps = completeness.gaps.map(masker.masked)
         report.processes = processes.map { $0.masked(by: masker) }
@@ -28,6 +34,7 @@ extension ThreadSnapshot {
     fileprivate mutating func mask(by masker: SecretMasker, memo: inout [String: String]) {
         name = name.map { masker.masked($0, cutAt: Self.longestName) }
         captureProblem = captureProblem.map(masker.masked)
+        if let name = waitsFor?.name { waitsFor?.name = masker.maskedCode(name) }
         if let description = waitsFor?.description { waitsFor?.description = masker.masked(description) }
         if let owner = waitsFor?.ownerName { waitsFor?.ownerName = masker.masked(owner, cutAt: Self.longestName) }
         for index in frames.indices {

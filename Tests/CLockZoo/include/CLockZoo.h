@@ -10,7 +10,8 @@ typedef struct {
      * `; `. Empty: there is none. `timed` in front of the certainty where a wait has a limit. */
     const char *deadlocks;
     /* What single threads wait for, as `gamma mutex alpha` with the owner's name, `-` where there is none and `gone`
-     * where it has ended, `self` for this process and `other` for another one; separated by `; `. Threads that are not named may wait for anything. */
+     * where it has ended, `self` for this process and `other` for another one; separated by `; `. Threads that are not
+     * named may wait for anything. */
     const char *waits;
     /* Starts the threads and returns. */
     void (*build)(void);

@@ -16,6 +16,10 @@ void bench_end_with_parent(void);
 /* Starts `count` threads that block in read() below `depth` calls; returns when all are there. 0 or -errno. */
 int bench_start_blocked(uint32_t count, uint32_t depth);
 
+/* Starts a thread that takes a mutex and blocks in read(), and `count` more that wait for the mutex; returns when all
+ * are there. 0 or -errno. */
+int bench_start_queue(uint32_t count);
+
 /* Sends each of them a signal whose handler only counts, and waits for all of them. Nanoseconds, or -errno. */
 int64_t bench_broadcast(void);
 
