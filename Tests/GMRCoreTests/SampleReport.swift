@@ -69,8 +69,9 @@ enum SampleReport {
             var thread = waiting(tid, name)
             thread.frames[0].function = "pthread_mutex_lock"
             thread.waitsFor = LockWait(
-                kind: .mutex, address: lock, description: "pthread_mutex (normal)", owner: owner, ownerName: ownerName,
-                isOwnerAlive: true, certainty: .certain)
+                kind: .mutex, address: lock, name: lock == 0x5555_0000_9010 ? "Orders.ledger" : nil,
+                description: "pthread_mutex (normal)", owner: owner, ownerName: ownerName, isOwnerAlive: true,
+                certainty: .certain)
             return thread
         }
         var report = service
@@ -81,6 +82,7 @@ enum SampleReport {
         ]
         let graph = WaitGraph(report.threads)
         report.locks = Locks(deadlocks: graph.deadlocks { _ in true }, queues: graph.queues())
+        report.locks.deadlocks[0].edges[0].takenIn = "Ledger.close()"
         report.verdict = Verdict(locks: report.locks, threads: report.threads)
         report.sections = []
         return report
@@ -96,7 +98,8 @@ enum SampleReport {
             threads: [
                 ThreadSnapshot(
                     tid: 1, name: name, capture: .noTouch, captureProblem: name, syscall: name,
-                    waitsFor: LockWait(kind: .mutex, address: 1, description: name, owner: 2, ownerName: name),
+                    waitsFor: LockWait(
+                        kind: .mutex, address: 1, name: name, description: name, owner: 2, ownerName: name),
                     frames: [frame]),
                 ThreadSnapshot(tid: 2, name: name, capture: .none, captureProblem: name),
                 ThreadSnapshot(tid: 3, name: name, capture: .none, captureProblem: name),

@@ -117,6 +117,48 @@ import Testing
                 == #"3 threads wait for the mutex 0x10 held by 8 "t8", behind 9 "t9", which is sleeping in read."#)
     }
 
+    // MARK: Asleep for ever, or busy
+
+    private static func sleeper(
+        _ tid: Int32, _ kind: LockWait.Kind?, isTimed: Bool = false, syscall: String = "futex"
+    ) -> ThreadSnapshot {
+        ThreadSnapshot(
+            tid: tid, name: "t\(tid)", state: .sleeping, capture: .noTouch, syscall: syscall,
+            waitsFor: kind.map { LockWait(kind: $0, address: 1, description: "", isTimed: isTimed) })
+    }
+
+    @Test func whereEverybodyWaitsForAThreadOnlyASignalHelps() {
+        let stuck = [Self.sleeper(1, .condition), Self.sleeper(2, .semaphore), Self.sleeper(3, nil, syscall: "pause")]
+        #expect(WaitGraph(stuck).onlyASignalCanWakeIt)
+        #expect(Self.verdict(stuck).kind == .none)
+        #expect(Self.verdict(stuck).summary.hasPrefix("All 3 threads sleep in waits that another thread has to end"))
+        var running = ThreadSnapshot(tid: 9, state: .running, capture: .signal)
+        var elsewhere = Self.sleeper(9, .mutex)
+        elsewhere.waitsFor?.ownerProcess = 77
+        running.waitsFor = nil
+        for awake in [
+            running, elsewhere, Self.sleeper(9, .condition, isTimed: true), Self.sleeper(9, .fd, syscall: "read"),
+            Self.sleeper(9, nil, syscall: "epoll_wait"), Self.sleeper(9, .process, syscall: "wait4"),
+            ThreadSnapshot(tid: 9, state: .sleeping, capture: .none),
+        ] {
+            #expect(!WaitGraph(stuck + [awake]).onlyASignalCanWakeIt)
+        }
+        // A program that waits for signals is healthy.
+        #expect(!WaitGraph([Self.sleeper(1, nil, syscall: "pause")]).onlyASignalCanWakeIt)
+        #expect(!WaitGraph([]).onlyASignalCanWakeIt)
+    }
+
+    @Test func aThreadThatNeverPausesIsNamed() {
+        var busy = ThreadSnapshot(tid: 1, name: "spinner", state: .running, capture: .signal)
+        busy.cpuPercent = 97
+        var calm = ThreadSnapshot(tid: 2, name: "calm", state: .running, capture: .signal)
+        calm.cpuPercent = 40
+        let verdict = Self.verdict([busy, calm])
+        #expect(verdict.kind == .none && verdict.threads == [1])
+        #expect(verdict.summary.hasSuffix(#"Thread 1 "spinner" used a processor without a pause."#))
+        #expect(Self.verdict([calm]) == Verdict())
+    }
+
     @Test func twoWhoWaitAreNoConvoy() {
         #expect(Self.verdict([Self.thread(1, waitsFor: 9), Self.thread(2, waitsFor: 9), Self.thread(9)]).kind == .none)
     }
