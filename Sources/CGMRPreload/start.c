@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
+#include "gmr_agent.h"
 #include "gmr_preload.h"
 #include "start.h"
 
@@ -27,9 +27,6 @@ static int is_preloaded(void) {
     const char *slash = strrchr(own.dli_fname, '/');
     return strstr(list, slash ? slash + 1 : own.dli_fname) != NULL;
 }
-
-/* As ld.so does, which drops LD_PRELOAD there: whoever starts a set-user-ID program must not have it write reports. */
-static int is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 
 static int is_turned_off(void) {
     const char *enable = getenv("GMR_ENABLE");
@@ -51,7 +48,8 @@ int gmr_start_main(gmr_main_t *main, int count, char **arguments, void (*initial
 
 int __libc_start_main(gmr_main_t *main, int count, char **arguments, void (*initialize)(void), void (*finish)(void),
                       void (*finish_loader)(void), void *stack_end) {
-    if (!is_privileged() && !is_turned_off() && is_preloaded()) {
+    /* As ld.so does, which drops LD_PRELOAD there: who starts a set-user-ID program must not have it write reports. */
+    if (!gmr_is_privileged() && !is_turned_off() && is_preloaded()) {
         program_main = main;
         main = main_with_reports;
     }

@@ -46,6 +46,11 @@ struct NativeAgent: ~Copyable {
         } catch {
             throw NativeError(error)
         }
+        if pid != getpid() {
+            // A fork child has its parent's lists.
+            sections.removeAll()
+            showsHeartbeats = false
+        }
         pid = getpid()
         self.isAutomatic = isAutomatic
         showHeartbeats()
@@ -69,7 +74,7 @@ struct NativeAgent: ~Copyable {
     }
 
     mutating func unregister(_ number: Int32) throws(NativeError) {
-        guard let section = sections.removeValue(forKey: number) else {
+        guard current != nil, let section = sections.removeValue(forKey: number) else {
             throw NativeError(ENOENT, "There is no section \(number): gmr_register_section() returns the number.")
         }
         section.unregister()

@@ -4,7 +4,9 @@
  */
 #include "zoo.h"
 
+#include <link.h>
 #include <semaphore.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { THREADS = 8 };
@@ -120,6 +122,59 @@ static void *give_back(void *unused) {
     return unused;
 }
 
+/* The lock of a FILE, and a mutex inside it. */
+static FILE *output;
+
+static void *print(void *unused) {
+    for (;;) {
+        flockfile(output);
+        pthread_mutex_lock(&locks[0]);
+        fputs("a line\n", output);
+        pthread_mutex_unlock(&locks[0]);
+        funlockfile(output);
+    }
+    return unused;
+}
+
+static int visit(struct dl_phdr_info *info, size_t size, void *unused) {
+    (void)info, (void)size, (void)unused;
+    pthread_mutex_lock(&locks[0]);
+    work();
+    pthread_mutex_unlock(&locks[0]);
+    return 0;
+}
+
+/* The loader's lock, and a mutex inside it. */
+static void *iterate(void *unused) {
+    for (;;) dl_iterate_phdr(visit, NULL);
+    return unused;
+}
+
+/* Buffers between two sides: semaphores, and a mutex that is held for a moment. */
+static sem_t empty, full;
+
+static void *exchange(void *unused) {
+    unsigned mine = __atomic_fetch_add(&turns, 1, __ATOMIC_RELAXED) % 2;
+    for (;;) {
+        sem_wait(mine ? &empty : &full);
+        pthread_mutex_lock(&locks[0]);
+        work();
+        pthread_mutex_unlock(&locks[0]);
+        sem_post(mine ? &full : &empty);
+    }
+    return unused;
+}
+
+static void printers(void) {
+    output = fopen("/dev/null", "w");
+    start_all(print);
+}
+static void iterators(void) { start_all(iterate); }
+static void exchangers(void) {
+    sem_init(&empty, 0, 2);
+    sem_init(&full, 0, 0);
+    start_all(exchange);
+}
 static void fighters(void) { start_all(fight); }
 static void nesters(void) { start_all(nest); }
 static void triers(void) { start_all(try_crosswise); }
@@ -136,6 +191,7 @@ const lock_zoo_healthy_t *lock_zoo_healthy_at(int index) {
     static const lock_zoo_healthy_t programs[] = {
         {"fighters", fighters}, {"nesters", nesters},       {"triers", triers},   {"players", players},
         {"readers", readers},   {"allocators", allocators}, {"parents", parents}, {"tokens", tokens},
+        {"printers", printers}, {"iterators", iterators},   {"exchangers", exchangers},
     };
     return index < (int)(sizeof programs / sizeof programs[0]) ? &programs[index] : NULL;
 }

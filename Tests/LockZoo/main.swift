@@ -45,14 +45,16 @@ case "--list":
     for program in swiftPrograms { say([program.name, program.deadlocks, program.waits].joined(separator: "\t")) }
 case "--list-healthy":
     for program in healthyPrograms { say(String(cString: program.name)) }
+    for program in healthySwiftPrograms { say(program.name) }
 case "--healthy":
-    guard arguments.count == 3, let count = Int(arguments[2]),
-        let program = healthyPrograms.first(where: { String(cString: $0.name) == arguments[1] })
-    else {
+    let start = healthyPrograms.first { String(cString: $0.name) == arguments.dropFirst().first }?.start ?? nil
+    let swiftStart = healthySwiftPrograms.first { $0.name == arguments.dropFirst().first }?.build
+    guard arguments.count == 3, let count = Int(arguments[2]), start != nil || swiftStart != nil else {
         fail("usage: LockZoo --healthy PROGRAM COUNT")
     }
     let gmr = setUp()
-    program.start()
+    start?()
+    swiftStart?()
     var waits = 0
     for _ in 0..<count {
         let report = try await gmr.report()

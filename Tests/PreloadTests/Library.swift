@@ -53,10 +53,19 @@ struct NativeReport: Decodable {
     }
     struct Verdict: Decodable {
         var kind: String
+        var summary: String
+    }
+    struct Wait: Decodable {
+        var kind: String
+        var description: String
+        var owner: Int32?
+        var ownerProcess: Int32?
+        var ownerAlive: Bool?
     }
     struct Thread: Decodable {
         var tid: Int32
         var name: String?
+        var waitsFor: Wait?
     }
     struct Completeness: Decodable {
         var finishedBy: String

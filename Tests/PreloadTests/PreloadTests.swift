@@ -76,6 +76,31 @@ import Testing
         #expect(Set(report.threads.compactMap(\.name)) == ["alpha", "beta"])
     }
 
+    @Test func aLockThatAForkCopiedIsHeldByNobodyThere() throws {
+        let process = try native("copied-lock")
+        let child = try #require(try ready(process).first)
+        var wait = try process.report(of: child).threads.first?.waitsFor
+        for _ in 0..<50 where wait == nil { wait = try process.report(of: child).threads.first?.waitsFor }
+        #expect(wait?.ownerAlive == false && wait?.ownerProcess == process.child.pid)
+        #expect(wait?.description.contains("copied by fork()") == true)
+    }
+
+    @Test func aConstructorThatWaitsForTheLoaderIsNamed() throws {
+        let directory = try ChildProcess.makeDirectory()
+        let plugin = directory.appending(path: "plugin.so").path
+        let built = try Library.compile(
+            "\(Self.programs)/plugin.c", options: ["-shared", "-fPIC"], into: directory)
+        try FileManager.default.moveItem(atPath: built, toPath: plugin)
+        let path = try Library.compile("\(Self.programs)/native.c", into: directory)
+        let process = try NativeProcess(path, ["plugin", plugin], directory: directory)
+        _ = try ready(process)
+        try process.child.waitUntilAllSleep()
+        var report = try process.report()
+        for _ in 0..<50 where report.verdict.kind != "deadlock" { report = try process.report() }
+        #expect(report.verdict.summary.hasPrefix("DEADLOCK: "))
+        #expect(report.verdict.summary.contains("the loader lock") && report.verdict.summary.contains("\"loading\""))
+    }
+
     /// Signals may come as fast as they like: the last one is answered after it came.
     @Test func aStormOfSignalsInAForkChildEndsWithAReport() throws {
         let process = try native("forks")
@@ -165,7 +190,10 @@ import Testing
         let symbols = run.text.split(separator: "\n").compactMap { $0.split(separator: " ").last }
         let header = try String(
             contentsOf: Library.root.appending(path: "Sources/CGMRPreload/include/gmr.h"), encoding: .utf8)
-        let signals = ["sigaction", "signal", "bsd_signal", "ssignal", "sysv_signal", "__sysv_signal"]
+        let signals = [
+            "sigaction", "signal", "bsd_signal", "ssignal", "sysv_signal", "__sysv_signal", "sigset", "sigignore",
+            "siginterrupt",
+        ]
         let declared = header.matches(of: /(?m)^(?!typedef)[a-z].*?\*?(gmr_[a-z_]+)\(/).map { String($0.1) }
         #expect(declared.count > 15)
         #expect(Set(symbols.map(String.init)) == Set(declared + signals + ["__libc_start_main"]))
@@ -187,6 +215,27 @@ import Testing
             let run = try ToolRun.run(path, [], environment: environment)
             #expect(run.text == "kept\n" && run.status == 0)
         }
+    }
+
+    /// Whatever a program does with a signal that GMR shares is as without it: so it is without the library.
+    @Test func signalsAndProcessesAreAsWithoutIt() throws {
+        let directory = try ChildProcess.makeDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = try Library.compile("\(Self.programs)/signals.c", usesAPI: true, into: directory)
+        for environment in [["GMR_ENABLE": "0"], try Library.preloading(), [:]] {
+            let settings = environment.merging(["GMR_LOG_DIR": directory.path]) { $1 }
+            let run = try ToolRun.run(path, [], environment: settings)
+            #expect(run.text.hasSuffix("kept\n") && run.status == 0, "\(environment): \(run.text.suffix(2000))")
+        }
+    }
+
+    /// A program that changes its root has another file at the library's path, or none.
+    @Test(.enabled(if: getuid() == 0)) func aChangedRootChoosesNoHelper() throws {
+        let process = try native("chroot")
+        _ = try ready(process)
+        kill(process.child.pid, SIGUSR2)
+        // Without a helper: the raw writer, on standard error.
+        try process.child.waitForStandardError("Guru Meditation (raw): process \(process.child.pid)")
     }
 
     @Test func theCExampleIsExplained() throws {

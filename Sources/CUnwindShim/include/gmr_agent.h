@@ -60,6 +60,9 @@ int gmr_agent_stop(void);
  * Signal safety: yes. */
 int gmr_agent_share_signal(int number, const struct sigaction *action, struct sigaction *old);
 
+/* 1 in a set-user-ID program and its like: its caller's environment is not to be trusted. Any process. */
+int gmr_is_privileged(void);
+
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
 

@@ -62,7 +62,7 @@ enum { GMR_CAPTURE_NONE = 0, GMR_CAPTURE_NO_TOUCH = 1, GMR_CAPTURE_SIGNAL = 2 };
 enum {
     GMR_SLOT_STACK_CUT = 1u << 0,       /* the stack is longer than the copy */
     GMR_SLOT_FRAMES_CUT = 1u << 1,      /* more than GMR_FRAME_CAPACITY frames */
-    GMR_SLOT_BLOCKS_SIGPROF = 1u << 2,  /* its mask keeps the capture signal out */
+    GMR_SLOT_ASKED = 1u << 2,           /* it was sent the capture signal: it does not mask it */
     GMR_SLOT_SYSCALL_DENIED = 1u << 3,  /* /proc/self/task/TID/syscall could not be opened: not dumpable */
     GMR_SLOT_RBP_RECOVERED = 1u << 4,   /* the frame pointer follows from a prologue and the stack pointer */
     GMR_SLOT_RBP_SEARCHED = 1u << 6,    /* the frame pointer was searched for in the stack: callers are likely */

@@ -135,7 +135,8 @@ static void ask_for_sections(void) {
 /* The executable's descriptor becomes a negative errno where it cannot serve as the helper. */
 static void open_executable(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
-    int fd = gmr_descriptors_raise(open(gmr_helper_path(), O_RDONLY | O_CLOEXEC));
+    int opened = gmr_helper_open();
+    int fd = opened < 0 ? opened : gmr_descriptors_raise(opened);
     state->executable_inode = gmr_descriptors_inode(fd);
     if (fd >= 0 && !gmr_helper_is_in(state->executable_inode)) {
         close(fd);
@@ -168,7 +169,10 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
         arena->sinks_failed = 1;
         if (!finish_in_helper()) left |= GMR_WORK_DELIVER;
     }
-    if (left & GMR_WORK_DELIVER) gmr_arena_account(arena, 0, gmr_raw_report(arena, STDERR_FILENO) ? 0 : EIO, 0);
+    if (left & GMR_WORK_DELIVER) {
+        int is_taken = gmr_raw_report(arena, STDERR_FILENO, (int)state->worker.started);
+        gmr_arena_account(arena, 0, is_taken ? 0 : EIO, 0);
+    }
 }
 
 static void read_waits(void) {
@@ -229,6 +233,7 @@ static int load_unwinder(void) {
     int error = gmr_walker_load();
     gmr_descriptors_empty_standard(filled);
     gmr_ss_helper_prepare(environ);
+    gmr_helper_choose();
     return error;
 }
 
@@ -263,7 +268,11 @@ static void main_on_demand(void) {
         if (prepare(&state->agent_step) != 0) gmr_ss_leave_thread();
         warm_up();
         open_executable();
-        while (gmr_load_acquire(&gmr_safe_state.posted) != gmr_safe_state.taken) make_report();
+        /* Until reports are stopped, however many are asked for. */
+        while (gmr_load_acquire(&gmr_safe_state.installed) &&
+               gmr_load_acquire(&gmr_safe_state.posted) != gmr_safe_state.taken) {
+            make_report();
+        }
         if (!state->has_own_table) gmr_descriptors_close_own();
         gmr_ss_leave_on_demand();
     }

@@ -37,8 +37,12 @@ static gmr_arena_header_t *map_new(uint32_t slot_capacity, gmr_arena_header_t *l
     for (; slot_capacity >= 64; slot_capacity /= 4) {
         uint64_t bytes = lay_out(layout, slot_capacity);
         if (ftruncate(fd, (off_t)bytes) != 0) break;
-        gmr_arena_header_t *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-        if (arena != MAP_FAILED) return arena;
+        /* mlockall(MCL_FUTURE) fills what is mapped, unless it cannot be touched. */
+        gmr_arena_header_t *arena = mmap(NULL, bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+        if (arena == MAP_FAILED) continue;
+        (void)munlock(arena, bytes);
+        if (mprotect(arena, bytes, PROT_READ | PROT_WRITE) == 0) return arena;
+        (void)munmap(arena, bytes);
     }
     return NULL;
 }

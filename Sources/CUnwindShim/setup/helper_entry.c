@@ -3,10 +3,16 @@
  * Runs on the main thread of the helper, before main() and after the shared libraries' constructors.
  * A handler may not run it.
  */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../signal_safe/helper_spawn.h"
@@ -21,20 +27,47 @@ __attribute__((weak)) extern const char gmr_own_interpreter[];
 
 #define LIFETIME_SECONDS 60
 
-static const gmr_module_t *own_module(void) {
-    return gmr_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&own_module);
+/* What serves as the helper, as it was at set-up: later the path may lead elsewhere, in a chroot for one, to a file of
+ * somebody who must not say what a privileged process executes. */
+static struct {
+    char path[PATH_MAX];
+    dev_t device;
+    ino_t inode;
+} helper;
+
+void gmr_helper_choose(void) {
+    struct stat status;
+    Dl_info own;
+    helper.path[0] = 0;
+    if (!gmr_own_interpreter) {
+        strcpy(helper.path, "/proc/self/exe");
+    } else if (!dladdr(gmr_own_interpreter, &own) || !own.dli_fname || !realpath(own.dli_fname, helper.path)) {
+        helper.path[0] = 0;
+    }
+    if (stat(helper.path, &status) == 0) {
+        helper.device = status.st_dev;
+        helper.inode = status.st_ino;
+    } else {
+        helper.path[0] = 0;
+    }
 }
 
-const char *gmr_helper_path(void) {
-    const gmr_module_t *module = gmr_own_interpreter ? own_module() : NULL;
-    return module ? gmr_arena_strings(gmr_agent_arena()) + module->path_offset : "/proc/self/exe";
+int gmr_helper_open(void) {
+    struct stat status;
+    int fd = open(helper.path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    if (fstat(fd, &status) == 0 && status.st_dev == helper.device && status.st_ino == helper.inode) return fd;
+    close(fd);
+    return -ESTALE;
 }
 
 int gmr_helper_is_in(uint64_t executable_inode) {
     /* Where this code came with a library that main() loads itself, the executable would not get here. */
-    const gmr_module_t *module = own_module();
+    const gmr_module_t *module = gmr_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&gmr_helper_is_in);
     return gmr_helper_main && module && module->inode == executable_inode;
 }
+
+int gmr_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 
 /* Default priority: with a static standard library the Swift runtime's own constructors must have run. */
 __attribute__((constructor)) static void take_over(int count, char **arguments) {
@@ -42,7 +75,7 @@ __attribute__((constructor)) static void take_over(int count, char **arguments) 
     /* Whatever goes wrong from here on, main() must not run: it would be a second service. */
     if (!gmr_helper_main) _exit(124);
     /* Whoever starts a set-user-ID program could hand it an arena of his own making. */
-    if (getauxval(AT_SECURE)) _exit(126);
+    if (gmr_is_privileged()) _exit(126);
     gmr_arena_header_t *arena = gmr_arena_map(GMR_HELPER_ARENA_DESCRIPTOR);
     if (!arena) _exit(125);
     signal(SIGALRM, SIG_DFL); /* ignored signals stay ignored over execve() */

@@ -132,7 +132,7 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
         if (!safe->is_on_demand || config->is_on_demand) return -EALREADY;
         (void)gmr_agent_stop();
     }
-    /* In a fork child the stack that its parent has lent may be taken at its next trigger. */
+    gmr_ss_forbid_on_demand();
     gmr_agent_state_t fresh = {.config = *config};
     if (was_here) {
         fresh.agent_stack = state->agent_stack;
@@ -170,8 +170,8 @@ int gmr_agent_stop(void) {
     if (is_here && !gmr_safe_state.is_on_demand) {
         end_threads();
     } else if (is_here || gmr_agent_state.config.follows_forks) {
-        gmr_safe_state.installed = 0;
-        gmr_ss_join_on_demand();
+        gmr_store_release(&gmr_safe_state.installed, 0);
+        gmr_ss_forbid_on_demand();
     } else {
         return -ESRCH;
     }

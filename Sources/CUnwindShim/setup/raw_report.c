@@ -90,14 +90,15 @@ static void put_thread(sink_t *sink, const gmr_arena_header_t *arena, const gmr_
     for (uint32_t i = slot->frame_count; i-- > 0;) put_frame(sink, arena, &frames[i]);
 }
 
-int gmr_raw_report(const gmr_arena_header_t *arena, int descriptor) {
+int gmr_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_worker) {
     sink_t sink = {.descriptor = descriptor, .deadline_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS};
     put(&sink, "\nGuru Meditation (raw): process ");
     put_number(&sink, (uint64_t)arena->pid, 10);
     put(&sink, "\nThe full report could not be made: the helper process did not deliver (error ");
     put_number(&sink, (uint64_t)(uint32_t)arena->helper_error, 10);
-    put(&sink, "), and the worker thread is blocked, most likely on a lock that a stuck thread holds.\n"
-               "Missing: names, source lines, sections. Outermost frame first; resolve addresses with\n"
+    put(&sink, has_worker ? "), and the worker thread is blocked, most likely on a lock that a stuck thread holds.\n"
+                          : "), and there is no other thread of GMR's in this process.\n");
+    put(&sink, "Missing: names, source lines, sections. Outermost frame first; resolve addresses with\n"
                "addr2line -Cfie MODULE OFFSET (less one for all but the last frame).\n");
     for (uint32_t i = 0; i < arena->slot_count; i++) {
         const gmr_slot_t *slot = gmr_arena_slot(arena, i);

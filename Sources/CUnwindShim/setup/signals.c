@@ -4,9 +4,12 @@
  * A handler may not run it.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "../signal_safe/capture.h"
+#include "../signal_safe/on_demand.h"
 #include "../signal_safe/trigger.h"
 #include "agent_state.h"
 
@@ -42,6 +45,7 @@ static int take(int number, handler_t *handler) {
     gmr_store_release(&gmr_safe_state.previous_index[number], index);
     const struct sigaction *previous = gmr_ss_previous(number);
     if (!gmr_safe_state.has_first_previous[number]) gmr_safe_state.first_previous[number] = *previous;
+    else gmr_safe_state.may_call_ours[number] = 1;
     gmr_safe_state.has_first_previous[number] = 1;
     return put_over(number, handler, previous);
 }
@@ -66,23 +70,31 @@ int gmr_trigger_signal_take(int number) { return take(number, gmr_ss_on_trigger_
 int gmr_trigger_signal_is_ours(int number) { return is_ours(number, gmr_ss_on_trigger_signal); }
 
 int gmr_agent_share_signal(int number, const struct sigaction *action, struct sigaction *old) {
-    static uint32_t lock;
+    /* Who is at it: a process number, because a fork child may find its parent's. */
+    static int32_t holder;
     sigset_t all, before;
-    if (number < 1 || number > 64 || !gmr_trigger_signal_is_ours(number)) return 0;
+    if (number < 1 || number > 64 || !gmr_trigger_signal_is_ours(number) || gmr_ss_is_vfork_child()) return 0;
     /* No handler on this thread can want the lock. */
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE)) continue;
+    int32_t self = getpid(), found = 0;
+    while (!__atomic_compare_exchange_n(&holder, &found, self, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        if (found == self) {
+            (void)sched_yield();
+            found = 0;
+        }
+    }
     struct sigaction wanted;
     if (action) wanted = *action; /* may be where `old` is */
     if (old) *old = *gmr_ss_previous(number);
     if (action) {
         uint32_t index = gmr_safe_state.previous_index[number] + 1;
         gmr_safe_state.previous[index & 1][number] = wanted;
+        gmr_safe_state.may_call_ours[number] = 0; /* the program has never seen ours */
         gmr_store_release(&gmr_safe_state.previous_index[number], index);
         (void)put_over(number, gmr_ss_on_trigger_signal, gmr_ss_previous(number));
     }
-    gmr_store_release(&lock, 0);
+    __atomic_store_n(&holder, 0, __ATOMIC_RELEASE);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return 1;
 }

@@ -70,7 +70,7 @@ static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR
         return;
     }
     if (result < 0) slot->flags |= GMR_SLOT_SYSCALL_DENIED;
-    result = gmr_ss_ask(slot, index);
+    result = gmr_ss_ask(task_directory, slot, index);
     if (result == 0) return;
     slot->problem_errno = -result;
     slot->flags |= GMR_SLOT_SIGNAL_REFUSED;
@@ -104,13 +104,17 @@ static int meet_all(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SA
  * handler may have come meanwhile and left. */
 static void retry_from_outside(gmr_arena_header_t *arena, int task_directory, uint32_t index) GMR_SIGNAL_SAFE {
     gmr_slot_t *slot = gmr_arena_slot(arena, index);
-    if (gmr_ss_is_running(task_directory, slot->tid)) return;
+    if (gmr_ss_is_running(task_directory, slot->tid)) {
+        /* One that masked the signal for a moment. */
+        if (!(slot->flags & GMR_SLOT_ASKED)) (void)gmr_ss_ask(task_directory, slot, index);
+        return;
+    }
     if (!gmr_slot_move(slot, arena->generation, GMR_SLOT_WAITING, GMR_SLOT_NO_RESPONSE)) return;
     gmr_ss_count_answer(arena->generation);
     int result = gmr_ss_capture_no_touch(task_directory, slot);
     if (result == 1) gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
     else if (result == -ESRCH || result == -ENOENT) gmr_slot_set_state(slot, GMR_SLOT_EXITED);
-    else if (gmr_ss_ask(slot, index) < 0) gmr_slot_set_state(slot, GMR_SLOT_NO_RESPONSE);
+    else if (gmr_ss_ask(task_directory, slot, index) < 0) gmr_slot_set_state(slot, GMR_SLOT_NO_RESPONSE);
 }
 
 static int is_waiting(const gmr_arena_header_t *arena, uint32_t index) GMR_SIGNAL_SAFE {

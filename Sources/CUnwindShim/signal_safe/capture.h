@@ -21,6 +21,10 @@ int gmr_ss_capture_no_touch(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAF
 /* 1 where the thread is on a processor or waits for one. Signal safety: yes. */
 int gmr_ss_is_running(int task_directory, int32_t tid) GMR_SIGNAL_SAFE;
 
+/* Whether a thread masks the capture signal: it would stay pending, and end the program that the thread executes
+ * next. */
+int gmr_ss_masks_capture_signal(int task_directory, int32_t tid) GMR_SIGNAL_SAFE;
+
 /* Does the thread still sleep where the slot says? Signal safety: yes. */
 int gmr_ss_is_unmoved(int task_directory, const gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
@@ -28,7 +32,7 @@ int gmr_ss_is_unmoved(int task_directory, const gmr_slot_t *slot) GMR_SIGNAL_SAF
 void gmr_ss_read_facts(int task_directory, gmr_slot_t *slot) GMR_SIGNAL_SAFE;
 
 /* Sends the capture signal to the slot's thread. Returns 0 or a negative errno. Signal safety: yes. */
-int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE;
+int gmr_ss_ask(int task_directory, gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE;
 
 /* The count of threads that were asked and have not answered: begun anew, read, less one. The last one to answer wakes
  * who waits on gmr_safe_state.outstanding. Signal safety: yes. */

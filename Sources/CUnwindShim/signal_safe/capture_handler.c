@@ -36,7 +36,7 @@ void gmr_ss_count_answer(uint32_t generation) GMR_SIGNAL_SAFE {
     if ((word & OUTSTANDING_COUNT) == 1) gmr_ss_futex_wake(&gmr_safe_state.outstanding);
 }
 
-int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
+static int send(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
     siginfo_t info;
     __builtin_memset(&info, 0, sizeof info);
@@ -45,11 +45,19 @@ int gmr_ss_ask(gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
     info.si_pid = state->pid;
     info.si_value.sival_ptr = (void *)((uint64_t)state->capture_cookie << 32 |
                                        (uint64_t)(slot->generation & GENERATION_MASK) << 12 | (index & 0xfff));
-    __atomic_fetch_add(&state->outstanding, 1, __ATOMIC_ACQ_REL);
-    gmr_slot_set_state(slot, GMR_SLOT_WAITING);
-    long result = gmr_ss_syscall4(SYS_rt_tgsigqueueinfo, state->pid, slot->tid, GMR_CAPTURE_SIGNAL_NUMBER, &info);
+    return (int)gmr_ss_syscall4(SYS_rt_tgsigqueueinfo, state->pid, slot->tid, GMR_CAPTURE_SIGNAL_NUMBER, &info);
+}
+
+int gmr_ss_ask(int task_directory, gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_SAFE {
+    if (gmr_slot_state(slot) != GMR_SLOT_WAITING) {
+        __atomic_fetch_add(&gmr_safe_state.outstanding, 1, __ATOMIC_ACQ_REL);
+        gmr_slot_set_state(slot, GMR_SLOT_WAITING);
+    }
+    if (gmr_ss_masks_capture_signal(task_directory, slot->tid)) return 0;
+    slot->flags |= GMR_SLOT_ASKED;
+    int result = send(slot, index);
     if (result < 0) gmr_ss_count_answer(slot->generation);
-    return (int)result;
+    return result;
 }
 
 int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE {

@@ -143,6 +143,15 @@ static void read_status(int fd, gmr_slot_t *slot) GMR_SIGNAL_SAFE {
     }
 }
 
+int gmr_ss_masks_capture_signal(int task_directory, int32_t tid) GMR_SIGNAL_SAFE {
+    gmr_slot_t facts = {.tid = tid};
+    int fd = open_task_file(task_directory, tid, "status");
+    if (fd < 0) return 0;
+    read_status(fd, &facts);
+    gmr_ss_close(fd);
+    return facts.blocked_signals >> (GMR_CAPTURE_SIGNAL_NUMBER - 1) & 1;
+}
+
 /* The clock of another thread's processor time, as the kernel numbers it (pthread_getcpuclockid does the same). The
  * number is schedstat's first, without a file to open. */
 static int cpu_clock(int32_t tid) GMR_SIGNAL_SAFE { return (int)(~(uint32_t)tid << 3 | 6u); }

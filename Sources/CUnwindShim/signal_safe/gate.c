@@ -47,6 +47,10 @@ static void call_previous(const struct sigaction *previous, int signal, siginfo_
 void gmr_ss_chain(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     if (signal < 1 || signal > 64) return;
     const struct sigaction *previous = gmr_ss_previous(signal), *first = &gmr_safe_state.first_previous[signal];
+    if (!gmr_safe_state.may_call_ours[signal]) {
+        call_previous(previous, signal, info, context);
+        return;
+    }
     int32_t inside = gmr_ss_gettid() << 7 | signal; /* a tid has 22 bits */
     int entry = enter(inside);
     if (entry == -1) {

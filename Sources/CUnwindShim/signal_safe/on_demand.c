@@ -1,6 +1,6 @@
 /*
  * on_demand.c: an agent thread from the handler of a trigger to the end of its report.
- * gmr_ss_start_on_demand and gmr_ss_join_on_demand run on any thread, the rest on the agent thread.
+ * gmr_ss_start_on_demand and gmr_ss_forbid_on_demand run on any thread, the rest on the agent thread.
  * A handler may run all of it: raw system calls only.
  *
  * A fork child has none of its parent's threads, and a program that knows nothing of GMR may rely on having one thread
@@ -28,8 +28,15 @@ typedef struct {
     uint32_t agent; /* AGENT_*; futex; release and acquire: orders what the agents of a process do. At the end of one
                        that was started here the kernel writes AGENT_ABSENT. */
     uint32_t has_arena; /* gmr_safe_state.arena is mapped */
+    int32_t pid; /* of the process; another one's in a child of vfork(), which has the page in common; 0: just forked */
 } presence_t;
-enum { AGENT_ABSENT = 0, AGENT_PRESENT = 1, AGENT_LEAVING = 2 };
+enum {
+    AGENT_ABSENT = 0,
+    AGENT_STAYS = 1,     /* a pthread */
+    AGENT_VISITS = 2,    /* started here */
+    AGENT_LEAVES = 3,    /* that one, on its way out */
+    AGENT_FORBIDDEN = 4, /* and nobody may start one */
+};
 
 static struct {
     presence_t *presence; /* NULL: no agent comes by itself */
@@ -40,6 +47,8 @@ static struct {
     int32_t *tid; /* where libc keeps it */
     void (*body)(void);
 } lent;
+
+static int32_t own_pid(void) GMR_SIGNAL_SAFE { return (int32_t)gmr_ss_syscall1(SYS_getpid, 0); }
 
 static void *get_memory(uint64_t bytes) GMR_SIGNAL_SAFE {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -69,9 +78,16 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
     lent.tid = (int32_t *)(lent.thread_pointer + (uint64_t)tid_offset);
     lent.body = body;
     if (is_present) presence->has_arena = 1;
-    gmr_store_release(&presence->agent, is_present ? AGENT_PRESENT : AGENT_ABSENT);
+    presence->pid = own_pid();
+    gmr_store_release(&presence->agent, is_present ? AGENT_STAYS : AGENT_ABSENT);
     __atomic_store_n(&lent.presence, presence, __ATOMIC_RELEASE);
     return 0;
+}
+
+int gmr_ss_is_vfork_child(void) GMR_SIGNAL_SAFE {
+    presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
+    int32_t pid = presence ? __atomic_load_n(&presence->pid, __ATOMIC_RELAXED) : 0;
+    return pid != 0 && pid != own_pid();
 }
 
 /* Becomes the one to start the agent of this process; 0 where there is one. */
@@ -79,26 +95,27 @@ static int claim(presence_t *presence) GMR_SIGNAL_SAFE {
     uint64_t end = 0;
     for (;;) {
         uint32_t absent = AGENT_ABSENT;
-        if (__atomic_compare_exchange_n(&presence->agent, &absent, AGENT_PRESENT, 0, __ATOMIC_ACQ_REL,
+        if (__atomic_compare_exchange_n(&presence->agent, &absent, AGENT_VISITS, 0, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE)) {
             return 1;
         }
-        if (absent != AGENT_LEAVING) return 0;
+        if (absent != AGENT_LEAVES) return 0;
         /* For the few instructions that it still needs its stack. */
         uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
         if (!end) end = now + LEAVING_PATIENCE_NS;
         if (now >= end) return 0;
-        (void)gmr_ss_futex_wait(&presence->agent, AGENT_LEAVING, end - now);
+        (void)gmr_ss_futex_wait(&presence->agent, AGENT_LEAVES, end - now);
     }
 }
 
 void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
-    if (!presence || !gmr_safe_state.installed || !claim(presence)) return;
+    if (!presence || !gmr_safe_state.installed || gmr_ss_is_vfork_child() || !claim(presence)) return;
+    presence->pid = own_pid();
     if (!presence->has_arena) gmr_safe_state.arena = 0; /* the parent's */
     presence->has_arena = 1;
     gmr_safe_state.is_on_demand = 1;
-    gmr_safe_state.pid = (int32_t)gmr_ss_syscall1(SYS_getpid, 0);
+    gmr_safe_state.pid = presence->pid;
     __atomic_store_n(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE); /* the parent's may have been counted */
     __builtin_memcpy(lent.stack_end, lent.copy, lent.copy_bytes);
     /* The thread is born with all of them masked; it lets the faults of its own in. */
@@ -114,19 +131,26 @@ void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE {
 void gmr_ss_leave_on_demand(void) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
     /* Who posts before this is found here, who posts after it waits for the end. */
-    __atomic_store_n(&lent.presence->agent, AGENT_LEAVING, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&state->posted, __ATOMIC_SEQ_CST) != state->taken) {
-        __atomic_store_n(&lent.presence->agent, AGENT_PRESENT, __ATOMIC_RELEASE);
+    __atomic_store_n(&lent.presence->agent, AGENT_LEAVES, __ATOMIC_SEQ_CST);
+    if (gmr_load_acquire(&state->installed) && __atomic_load_n(&state->posted, __ATOMIC_SEQ_CST) != state->taken) {
+        __atomic_store_n(&lent.presence->agent, AGENT_VISITS, __ATOMIC_RELEASE);
         gmr_ss_futex_wake(&lent.presence->agent);
         return;
     }
     gmr_ss_leave_thread();
 }
 
-void gmr_ss_join_on_demand(void) GMR_SIGNAL_SAFE {
+void gmr_ss_forbid_on_demand(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
-    uint32_t agent;
-    while (presence && (agent = gmr_load_acquire(&presence->agent)) != AGENT_ABSENT) {
-        (void)gmr_ss_futex_wait(&presence->agent, agent, LEAVING_PATIENCE_NS);
+    uint32_t agent = AGENT_ABSENT;
+    if (!presence) return;
+    /* One that stays has been joined by now. */
+    while (agent == AGENT_VISITS || agent == AGENT_LEAVES ||
+           !__atomic_compare_exchange_n(&presence->agent, &agent, AGENT_FORBIDDEN, 0, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
+        if (agent == AGENT_VISITS || agent == AGENT_LEAVES) {
+            (void)gmr_ss_futex_wait(&presence->agent, agent, LEAVING_PATIENCE_NS);
+            agent = gmr_load_acquire(&presence->agent);
+        }
     }
 }

@@ -17,7 +17,10 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
 void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE;
 /* The thread that was started: ends itself and does not return, unless there is another trigger to answer. */
 void gmr_ss_leave_on_demand(void) GMR_SIGNAL_SAFE;
-/* Waits until the thread that was started is gone, if there is one. Threads: any other. */
-void gmr_ss_join_on_demand(void) GMR_SIGNAL_SAFE;
+/* Until the next gmr_ss_lend_to_agents() none is started; waits for the end of one that was. Threads: any other. */
+void gmr_ss_forbid_on_demand(void) GMR_SIGNAL_SAFE;
+
+/* Whether this is a child of vfork(), which has its parent's memory. Signal safety: yes. Threads: any. */
+int gmr_ss_is_vfork_child(void) GMR_SIGNAL_SAFE;
 
 #endif

@@ -26,7 +26,7 @@ typedef struct {
     int32_t arena_pid; /* the process it is mapped in; not in its fork children */
     int32_t pid;
     int32_t agent_tid;
-    uint32_t installed;
+    uint32_t installed; /* release: by who stops reports; pairs with the acquire of an agent on demand */
     uint32_t is_on_demand; /* the agent comes and goes with each report: on_demand.c */
     uint32_t allowed;       /* GMR_PROBE_* */
     int memory_descriptor;  /* /proc/self/mem in the agent's own table, where process_vm_readv is refused; else -1 */
@@ -46,6 +46,7 @@ typedef struct {
     /* What was there before ours came for the first time: who has put a handler over ours calls ours for it. */
     struct sigaction first_previous[65];
     uint8_t has_first_previous[65];
+    uint8_t may_call_ours[65]; /* what is there now was put over ours once */
 
     /* The capture under way. */
     uint32_t capture_cookie;  /* random; in the value of our own SIGPROFs */

@@ -63,8 +63,11 @@ void gmr_ss_on_trigger_signal(int signal, siginfo_t *info, void *context) GMR_SI
                          : 0;
     /* release: pairs with the acquire in wait_for_trigger_handlers() */
     __atomic_fetch_add(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_ACQ_REL);
-    gmr_ss_post_trigger(GMR_TRIGGER_SIGNAL, signal, sender);
-    gmr_ss_start_on_demand();
+    /* A child of vfork() has its parent's memory, but the parent was not asked. */
+    if (!gmr_ss_is_vfork_child()) {
+        gmr_ss_post_trigger(GMR_TRIGGER_SIGNAL, signal, sender);
+        gmr_ss_start_on_demand();
+    }
     __atomic_fetch_sub(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE);
     gmr_ss_chain(signal, info, context);
 }

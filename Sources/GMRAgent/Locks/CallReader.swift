@@ -5,7 +5,7 @@ import Glibc
 struct CallReader {
     private let pid: Int32
     private var sockets: SocketTable?
-    private var pipeEnds: PipeEnds?
+    private var own: OwnDescriptors?
     /// Many threads may wait for the same one.
     private var waits: [Int32: LockWait?] = [:]
 
@@ -55,38 +55,62 @@ struct CallReader {
     private mutating func lookUp(_ number: Int32) -> LockWait? {
         guard let link = ProcFile.link("/proc/\(pid)/fd/\(number)") else { return nil }
         var what = PrintableText.escaped(link)
-        if link.hasPrefix("socket:[") {
-            if sockets == nil { sockets = SocketTable(pid: pid) }
-            what = sockets?.description(of: link.filter(\.isNumber)) ?? "a socket"
+        var otherEnd: Int32?
+        if link.hasPrefix("socket:["), let inode = Int(link.filter(\.isNumber)) {
+            let table = sockets ?? SocketTable(pid: pid)
+            sockets = table
+            what = table.description(of: inode) ?? "a socket"
+            otherEnd = table.peer(of: inode).flatMap { ownDescriptors().numbers(of: "socket:[\($0)]").first }
         } else if link.hasPrefix("pipe:[") {
-            if pipeEnds == nil { pipeEnds = PipeEnds(pid: pid) }
-            what = pipeEnds?.description(of: link, not: number) ?? "a pipe"
+            what = "a pipe"
+            otherEnd = ownDescriptors().otherEnd(ofPipe: link, at: number)
         }
+        if let otherEnd { what += " whose other end is descriptor \(otherEnd) of this process" }
         return LockWait(kind: .fd, description: "descriptor \(number), \(what)", certainty: .certain)
+    }
+
+    private mutating func ownDescriptors() -> OwnDescriptors {
+        let table = own ?? OwnDescriptors(pid: pid)
+        own = table
+        return table
     }
 }
 
 /// The sockets of a process's network, by inode: `/proc/PID/net`.
 private struct SocketTable {
-    private var descriptions: [Substring: String] = [:]
+    private struct Ends: Hashable {
+        var local, remote: Substring
+    }
+
+    private var descriptions: [Int: String] = [:]
+    private var ends: [Int: Ends] = [:]
+    private var inodes: [Ends: Int] = [:]
 
     init(pid: Int32) {
         for (file, name) in [("tcp", "TCP"), ("tcp6", "TCP"), ("udp", "UDP"), ("udp6", "UDP")] {
             for line in ProcFile.text("/proc/\(pid)/net/\(file)", limit: 1 << 24)?.split(separator: "\n") ?? [] {
                 let fields = line.split(separator: " ")
-                guard fields.count > 9, fields[9] != "0" else { continue }
-                descriptions[fields[9]] = Self.description(name, local: fields[1], remote: fields[2])
+                guard fields.count > 9, let inode = Int(fields[9]), inode != 0 else { continue }
+                descriptions[inode] = Self.description(name, local: fields[1], remote: fields[2])
+                guard name == "TCP" else { continue }
+                ends[inode] = Ends(local: fields[1], remote: fields[2])
+                inodes[Ends(local: fields[1], remote: fields[2])] = inode
             }
         }
         for line in ProcFile.text("/proc/\(pid)/net/unix", limit: 1 << 24)?.split(separator: "\n") ?? [] {
             let fields = line.split(separator: " ", maxSplits: 7)
-            guard fields.count > 6 else { continue }
+            guard fields.count > 6, let inode = Int(fields[6]) else { continue }
             let path = fields.count > 7 ? " " + PrintableText.escaped(String(fields[7])) : ""
-            descriptions[fields[6]] = "a Unix socket" + path
+            descriptions[inode] = "a Unix socket" + path
         }
     }
 
-    func description(of inode: String) -> String? { descriptions[Substring(inode)] }
+    func description(of inode: Int) -> String? { descriptions[inode] }
+
+    /// The other end of a connection, where that is on this machine.
+    func peer(of inode: Int) -> Int? {
+        ends[inode].flatMap { inodes[Ends(local: $0.remote, remote: $0.local)] }
+    }
 
     private static func description(_ name: String, local: Substring, remote: Substring) -> String? {
         guard let local = address(local), let remote = address(remote) else { return nil }
@@ -113,8 +137,8 @@ private struct SocketTable {
     }
 }
 
-/// Which descriptors of a process are ends of the same pipe.
-private struct PipeEnds {
+/// A process's pipes and sockets, by what their links say.
+private struct OwnDescriptors {
     private let pid: Int32
     private var numbers: [String: [Int32]] = [:]
 
@@ -125,15 +149,16 @@ private struct PipeEnds {
         self.pid = pid
         for name in ProcFile.names(in: "/proc/\(pid)/fd").prefix(Self.largestCount) {
             guard let number = Int32(name), let link = ProcFile.link("/proc/\(pid)/fd/\(name)") else { continue }
-            if link.hasPrefix("pipe:[") { numbers[link, default: []].append(number) }
+            numbers[link, default: []].append(number)
         }
     }
 
-    func description(of link: String, not number: Int32) -> String {
+    /// `socket:[4711]`
+    func numbers(of link: String) -> [Int32] { (numbers[link] ?? []).sorted() }
+
+    func otherEnd(ofPipe link: String, at number: Int32) -> Int32? {
         let wanted = isWritable(number)
-        let others = (numbers[link] ?? []).filter { $0 != number && isWritable($0) != wanted }.sorted()
-        guard let first = others.first else { return "a pipe" }
-        return "a pipe whose other end is descriptor \(first) of this process"
+        return numbers(of: link).first { $0 != number && isWritable($0) != wanted }
     }
 
     private func isWritable(_ number: Int32) -> Bool? {

@@ -152,8 +152,10 @@ package struct Setup {
         ProcFile.link("/proc/self/exe").flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
     }
 
-    /// `Process.environment` without Foundation.
+    /// `Process.environment` without Foundation. Empty in a set-user-ID program: whoever starts it must not say where
+    /// it writes.
     package static func environment() -> [String: String] {
+        if gmr_is_privileged() != 0 { return [:] }
         var result: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {

@@ -1,3 +1,4 @@
+import Foundation
 import GMRAgent
 import Testing
 
@@ -13,8 +14,12 @@ extension DocumentationTests {
         }
 
         @Test(arguments: try Article.all()) func everyVariableThatIsNamedExists(article: Article) throws {
-            // A setting that was renamed or dropped.
-            let variables = Set(Settings.definitions.map(\.variable))
+            // A setting that was renamed or dropped. What a preloaded program is called it has from the environment too.
+            let native = try String(
+                contentsOf: Article.root.appending(path: "Sources/GMRPreload/EntryPoints.swift"), encoding: .utf8)
+            let names = native.matches(of: /variable\("(GMR_[A-Z_]+)"\)/).map { String($0.1) }
+            #expect(!names.isEmpty)
+            let variables = Set(Settings.definitions.map(\.variable) + names)
             for match in try article.text().matches(of: /GMR_[A-Z_]+/) {
                 #expect(variables.contains(String(match.output)), "\(article.path)")
             }

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -81,6 +82,13 @@ static int abba(void) {
     return 0;
 }
 
+static void *hold(void *unused) {
+    pthread_mutex_lock(&first);
+    pthread_barrier_wait(&both);
+    for (;;) pause();
+    return unused;
+}
+
 /* A child that works, one that sleeps, and a grandchild. */
 static int forks(void) {
     char line[128];
@@ -126,6 +134,28 @@ static int forked_abba(void) {
     return 0;
 }
 
+/* A child whose mutex another thread of the parent had locked at the fork. */
+static int copied_lock(void) {
+    char line[128];
+    pthread_t beta;
+    pthread_barrier_init(&both, NULL, 2);
+    pthread_create(&beta, NULL, hold, NULL);
+    pthread_barrier_wait(&both);
+    pid_t child = fork();
+    if (child == 0) pthread_mutex_lock(&first);
+    snprintf(line, sizeof line, "ready %d", child);
+    say(line);
+    wait_for_end();
+    kill(child, SIGKILL);
+    return 0;
+}
+
+static int load_plugin(const char *path) {
+    say("ready");
+    dlopen(path, RTLD_NOW);
+    return 1;
+}
+
 static int execute(const char *program) {
     execl(program, "native", "start", NULL);
     return 1;
@@ -162,12 +192,20 @@ static int handler(const char *way) {
     return 0;
 }
 
+static int change_root(void) {
+    if (chroot("/proc/self") != 0 || chdir("/") != 0) return 1;
+    return start();
+}
+
 int main(int count, char **arguments) {
     const char *program = count > 1 ? arguments[1] : "";
     if (strcmp(program, "start") == 0) return start();
     if (strcmp(program, "abba") == 0) return abba();
     if (strcmp(program, "forks") == 0) return forks();
     if (strcmp(program, "forked-abba") == 0) return forked_abba();
+    if (strcmp(program, "chroot") == 0) return change_root();
+    if (strcmp(program, "copied-lock") == 0) return copied_lock();
+    if (strcmp(program, "plugin") == 0 && count > 2) return load_plugin(arguments[2]);
     if (strcmp(program, "exec") == 0) return execute(arguments[0]);
     if (strstr(program, "handler")) return handler(program);
     fprintf(stderr, "usage: native PROGRAM\n");
