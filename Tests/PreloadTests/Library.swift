@@ -15,6 +15,12 @@ enum Library {
 
     static func path() throws -> String { try built.get() }
 
+    /// Nil where Rust is not installed.
+    static let rustCompiler: String? = {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
+        return path.split(separator: ":").map { "\($0)/rustc" }.first(where: FileManager.default.isExecutableFile)
+    }()
+
     /// Beside what a test wants: no setting of whoever runs it.
     static func preloading(_ environment: [String: String] = [:]) throws -> [String: String] {
         var result = environment

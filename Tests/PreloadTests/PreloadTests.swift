@@ -201,6 +201,23 @@ import Testing
         #expect(!needed.contains("libunwind") && !needed.contains("libstdc++") && !needed.contains("libswift"))
     }
 
+    /// A Rust mutex has no owner; the guard on a stack tells.
+    @Test(.enabled(if: Library.rustCompiler != nil)) func aRustProgramIsExplained() throws {
+        let compiler = try #require(Library.rustCompiler)
+        let directory = try ChildProcess.makeDirectory()
+        let path = directory.appending(path: "crossed").path
+        let source = Library.root.appending(path: "\(Self.programs)/crossed.rs").path
+        let build = try ToolRun.run(compiler, ["-g", "-O", "-o", path, source], deadline: .seconds(120))
+        try #require(build.status == 0, "\(build.text)")
+        let process = try NativeProcess(path, [], directory: directory)
+        _ = try ready(process)
+        try process.child.waitUntilAllSleep()
+        let report = try process.report()
+        #expect(report.verdict.kind == "deadlock")
+        #expect(report.verdict.summary.hasPrefix("Most likely a deadlock: "))
+        #expect(report.verdict.summary.contains("\"alpha\"") && report.verdict.summary.contains("\"beta\""))
+    }
+
     @Test func theLibrarySaysWhatItIs() throws {
         let run = try ToolRun.run(Library.path(), [])
         #expect(run.status == 0)

@@ -101,7 +101,7 @@ static int has_memory(void) {
 static uint32_t finish_in_worker(uint32_t work) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    if (!state->worker.started) return 0; /* in a fork child */
+    if (!state->worker.started) return 0; /* an agent on demand has none */
     /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
     if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS) || !has_memory()) return 0;
     state->worker_work = work;
@@ -265,7 +265,12 @@ static void main_on_demand(void) {
     state->worker = state->sections = state->watcher = (gmr_desk_t){0};
     if (state->walking) gmr_walker_go_without_cache();
     for (;;) {
-        if (prepare(&state->agent_step) != 0) gmr_ss_leave_thread();
+        if (prepare(&state->agent_step) != 0) {
+            static const char text[] = "gmr: no report: the process gets no memory for one\n";
+            gmr_descriptors_adopt_stderr();
+            (void)gmr_ss_write(STDERR_FILENO, text, sizeof text - 1);
+            gmr_ss_leave_thread();
+        }
         warm_up();
         open_executable();
         /* Until reports are stopped, however many are asked for. */

@@ -112,7 +112,7 @@ static int start_threads(const char **what) {
     } else if (state->config.is_on_demand) {
         pthread_join(state->agent, NULL);
         gmr_safe_state.is_on_demand = 1;
-        if (gmr_load_acquire(&gmr_safe_state.posted) != gmr_safe_state.taken) gmr_ss_start_on_demand();
+        gmr_ss_allow_on_demand();
         return 0;
     } else {
         *what = "starting the worker thread";

@@ -79,7 +79,7 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
     lent.body = body;
     if (is_present) presence->has_arena = 1;
     presence->pid = own_pid();
-    gmr_store_release(&presence->agent, is_present ? AGENT_STAYS : AGENT_ABSENT);
+    gmr_store_release(&presence->agent, is_present ? AGENT_STAYS : AGENT_FORBIDDEN);
     __atomic_store_n(&lent.presence, presence, __ATOMIC_RELEASE);
     return 0;
 }
@@ -138,6 +138,11 @@ void gmr_ss_leave_on_demand(void) GMR_SIGNAL_SAFE {
         return;
     }
     gmr_ss_leave_thread();
+}
+
+void gmr_ss_allow_on_demand(void) GMR_SIGNAL_SAFE {
+    gmr_store_release(&lent.presence->agent, AGENT_ABSENT);
+    if (gmr_load_acquire(&gmr_safe_state.posted) != gmr_safe_state.taken) gmr_ss_start_on_demand();
 }
 
 void gmr_ss_forbid_on_demand(void) GMR_SIGNAL_SAFE {

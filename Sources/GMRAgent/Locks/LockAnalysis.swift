@@ -71,13 +71,15 @@ struct LockAnalysis {
         to threads: inout [ThreadSnapshot], of process: CapturedProcess, decoder: CaptureDecoder
     ) {
         var owners = OwnersByStack(threads)
-        var readers: [UInt64: ThreadSnapshot?] = [:]
+        var holders: [UInt64: ThreadSnapshot?] = [:]
         for index in threads.indices {
             guard let wait = threads[index].waitsFor, wait.owner == nil else { continue }
             var owner = owners.owner(for: threads[index])
-            if let address = wait.address, process.threads[index].wait?.readerCount(of: wait) == 1 {
-                let known = readers[address] ?? reader(of: address, among: threads, decoder: decoder)
-                readers[address] = .some(known)
+            let hasOneHolder =
+                process.threads[index].wait?.readerCount(of: wait) == 1 || wait.description == WaitReader.rustMutex
+            if let address = wait.address, hasOneHolder {
+                let known = holders[address] ?? holder(of: address, among: threads, decoder: decoder)
+                holders[address] = .some(known)
                 owner = known
             }
             // A file that this process has locked, and nobody else is there to unlock it.
@@ -91,15 +93,14 @@ struct LockAnalysis {
         }
     }
 
-    /// The only reader of a read-write lock: who has its address on the stack and does not wait for it; in a process of
-    /// one thread, that one.
-    private static func reader(
+    /// The only holder of a lock that names none: who has its address on the stack and does not wait for it; in a process
+    /// of one thread, that one.
+    private static func holder(
         of address: UInt64, among threads: [ThreadSnapshot], decoder: CaptureDecoder
     ) -> ThreadSnapshot? {
         if threads.count == 1 { return threads[0] }
         let candidates = threads.filter {
-            !($0.waitsFor?.kind == .rwlock && $0.waitsFor?.address == address)
-                && !decoder.frames(of: $0.tid, with: address).isEmpty
+            $0.waitsFor?.address != address && !decoder.frames(of: $0.tid, with: address).isEmpty
         }
         return candidates.count == 1 ? candidates[0] : nil
     }

@@ -101,11 +101,29 @@ struct WaitReader {
             if function.contains("atomic_wait") || function.contains("platform_wait") {
                 return ownerless(.futex, at: captured.address, "std::atomic::wait")
             }
+            if let wait = rust(captured, function: function) { return wait }
             if Self.joins.contains(where: function.hasPrefix) { return join(captured) }
             if captured.operation == .lockPI, function.contains("MutexHandle") { return swiftMutex(captured) }
         }
         return nil
     }
+
+    /// std::sync of Rust: one word, without an owner. Names are mangled, in the old way or the new one.
+    private func rust(_ captured: CapturedWait, function: Substring) -> LockWait? {
+        guard function.contains("futex") else { return nil }
+        let kind: LockWait.Kind = function.contains("RwLock") ? .rwlock : .mutex
+        var wait = ownerless(kind, at: captured.address, kind == .mutex ? Self.rustMutex : "Rust RwLock")
+        switch true {
+        case kind == .mutex: return function.contains("lock_contended") ? wait : nil
+        case function.contains("read_contended"): wait.mode = .read
+        case function.contains("write_contended"): wait.mode = .write
+        default: return nil
+        }
+        return wait
+    }
+
+    /// A guard of it is its address, on the stack of whoever has it.
+    static let rustMutex = "Rust Mutex"
 
     private static let joins = ["pthread_join", "pthread_clockjoin", "pthread_timedjoin"]
 

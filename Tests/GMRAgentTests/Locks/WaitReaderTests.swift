@@ -1,3 +1,4 @@
+import GMRCore
 import Testing
 
 @testable import GMRAgent
@@ -54,6 +55,18 @@ import Testing
     func whatDoesNotLookLikeOneIsNone(words: [UInt32]) {
         let wait = Self.reader.wait(of: Self.wait(words), frames: Self.frames(["wait_for_something"]))
         #expect(wait == LockWait(kind: .futex, address: Self.base, description: "futex"))
+    }
+
+    @Test(arguments: [
+        ("_ZN3std3sys4sync5mutex5futex5Mutex14lock_contended17h1E", LockWait.Kind.mutex, LockWait.Mode?.none),
+        ("_RNvMNtNtNtNtCs_3std3sys4sync6rwlock5futexNtB_6RwLock14read_contended", .rwlock, .read),
+        ("_ZN3std3sys4sync6rwlock5futex6RwLock15write_contended17h2E", .rwlock, .write),
+        ("_ZN3std3sys4sync7condvar5futex7Condvar4wait17h3E", .futex, nil),
+    ])
+    func rustsLocksHaveNoOwner(function: String, kind: LockWait.Kind, mode: LockWait.Mode?) {
+        let wait = Self.reader.wait(
+            of: Self.wait([2, 0, 42, 1], operation: .waitBitset), frames: Self.frames([function]))
+        #expect(wait.kind == kind && wait.mode == mode && wait.owner == nil && wait.address == Self.base)
     }
 
     @Test func aConditionIsLeftForItsMutex() {
