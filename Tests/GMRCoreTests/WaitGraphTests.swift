@@ -135,9 +135,11 @@ import Testing
         var running = ThreadSnapshot(tid: 9, state: .running, capture: .signal)
         var elsewhere = Self.sleeper(9, .mutex)
         elsewhere.waitsFor?.ownerProcess = 77
+        var shared = Self.sleeper(9, .semaphore)
+        shared.waitsFor?.isProcessShared = true
         running.waitsFor = nil
         for awake in [
-            running, elsewhere, Self.sleeper(9, .condition, isTimed: true), Self.sleeper(9, .fd, syscall: "read"),
+            running, elsewhere, shared, Self.sleeper(9, .condition, isTimed: true), Self.sleeper(9, .fd, syscall: "read"),
             Self.sleeper(9, nil, syscall: "epoll_wait"), Self.sleeper(9, .process, syscall: "wait4"),
             ThreadSnapshot(tid: 9, state: .sleeping, capture: .none),
         ] {

@@ -18,11 +18,12 @@
 
 /* GMR_WAIT_* of a call; 0 for one that does not wait. */
 static uint32_t flags_of(uint32_t operation) {
+    const uint32_t flags = GMR_WAIT_FUTEX | (operation & FUTEX_PRIVATE_FLAG ? 0 : GMR_WAIT_SHARED);
     switch (operation & FUTEX_CMD_MASK) {
-    case FUTEX_WAIT: return GMR_WAIT_FUTEX;
-    case FUTEX_WAIT_BITSET: return GMR_WAIT_FUTEX | GMR_WAIT_BITSET;
+    case FUTEX_WAIT: return flags;
+    case FUTEX_WAIT_BITSET: return flags | GMR_WAIT_BITSET;
     case FUTEX_LOCK_PI:
-    case FUTEX_LOCK_PI2: return GMR_WAIT_FUTEX | GMR_WAIT_LOCK_PI;
+    case FUTEX_LOCK_PI2: return flags | GMR_WAIT_LOCK_PI;
     default: return 0;
     }
 }

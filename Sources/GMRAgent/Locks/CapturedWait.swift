@@ -14,8 +14,8 @@ struct CapturedWait: Sendable, Equatable {
     /// What the call expects in the futex.
     var value: UInt32
     var isTimed: Bool
-    /// It does not sleep, but asks for the futex over and over, and the kernel says that this is a deadlock.
-    var isSpinning = false
+    /// Another process may wake it.
+    var isShared = false
     var memory: CapturedWords
     /// Of DispatchQueue.sync.
     var queue: CapturedQueue?

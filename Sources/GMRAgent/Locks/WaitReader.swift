@@ -23,6 +23,8 @@ struct WaitReader {
             captured.queue.map(queue) ?? file(captured) ?? known(captured, frames: frames.prefix(Self.depth))
             ?? byLayout(captured) ?? ownerless(.futex, at: captured.address, "futex")
         wait.isTimed = captured.isTimed
+        // The kernel wakes who joins, by a call that is never private.
+        wait.isProcessShared = captured.isShared && wait.kind != .join
         return wait
     }
 

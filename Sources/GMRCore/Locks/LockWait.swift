@@ -27,6 +27,8 @@ public struct LockWait: Sendable, Equatable {
     public var mode: Mode?
     /// Whether the wait ends by itself.
     public var isTimed: Bool
+    /// Whether a thread of another process may end it.
+    public var isProcessShared: Bool
     /// The thread that has the lock, or that is waited for; nil where there is none, or where it is not known.
     public var owner: Int32?
     /// Its process, where that is another one.
@@ -38,7 +40,7 @@ public struct LockWait: Sendable, Equatable {
 
     public init(
         kind: Kind, address: UInt64? = nil, name: String? = nil, description: String, mode: Mode? = nil,
-        isTimed: Bool = false,
+        isTimed: Bool = false, isProcessShared: Bool = false,
         owner: Int32? = nil, ownerProcess: Int32? = nil, ownerName: String? = nil, isOwnerAlive: Bool? = nil,
         certainty: Certainty = .unknown
     ) {
@@ -48,6 +50,7 @@ public struct LockWait: Sendable, Equatable {
         self.description = description
         self.mode = mode
         self.isTimed = isTimed
+        self.isProcessShared = isProcessShared
         self.owner = owner
         self.ownerProcess = ownerProcess
         self.ownerName = ownerName

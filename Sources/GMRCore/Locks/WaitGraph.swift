@@ -94,7 +94,9 @@ public struct WaitGraph {
         threads.values.allSatisfy { thread in
             guard thread.capture != .none, thread.state == .sleeping else { return false }
             if let syscall = thread.syscall, Self.waitsForSignals.contains(syscall) { return true }
-            guard let wait = thread.waitsFor, !wait.isTimed, wait.ownerProcess == nil else { return false }
+            guard let wait = thread.waitsFor, !wait.isTimed, !wait.isProcessShared, wait.ownerProcess == nil else {
+                return false
+            }
             return Self.endedByThreads.contains(wait.kind) && (wait.kind != .fileLock || wait.address != nil)
         } && threads.values.contains { $0.waitsFor != nil }
     }

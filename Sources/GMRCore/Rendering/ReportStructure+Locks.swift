@@ -15,6 +15,7 @@ extension ReportStructure {
             writer.field("description", wait.description)
             writer.field("mode", wait.mode?.rawValue)
             writer.field("timed", wait.isTimed)
+            if wait.isProcessShared { writer.field("processShared", true) }
             writer.field("owner", wait.owner)
             writer.field("ownerName", wait.ownerName)
             writer.field("ownerProcess", wait.ownerProcess)
