@@ -139,7 +139,8 @@ import Testing
         shared.waitsFor?.isProcessShared = true
         running.waitsFor = nil
         for awake in [
-            running, elsewhere, shared, Self.sleeper(9, .condition, isTimed: true), Self.sleeper(9, .fd, syscall: "read"),
+            running, elsewhere, shared, Self.sleeper(9, .condition, isTimed: true),
+            Self.sleeper(9, .fd, syscall: "read"),
             Self.sleeper(9, nil, syscall: "epoll_wait"), Self.sleeper(9, .process, syscall: "wait4"),
             ThreadSnapshot(tid: 9, state: .sleeping, capture: .none),
         ] {
