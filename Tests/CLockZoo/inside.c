@@ -157,6 +157,64 @@ static void crossed_once(void) {
     lock_zoo_start("beta", begin_second, NULL);
 }
 
+/* Both tokens are asked for in one place. */
+static pthread_once_t pair[2] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT};
+static void ask_second_of_pair(void);
+static void ask_first_of_pair(void);
+
+__attribute__((noinline)) static void ask_pair(int index) {
+    pthread_once(&pair[index], index ? ask_first_of_pair : ask_second_of_pair);
+    __asm__ volatile("");
+}
+
+static void ask_second_of_pair(void) {
+    lock_zoo_meet();
+    ask_pair(1);
+}
+
+static void ask_first_of_pair(void) {
+    lock_zoo_meet();
+    ask_pair(0);
+}
+
+static void *begin_pair(void *index) {
+    ask_pair(index != NULL);
+    return NULL;
+}
+
+static void crossed_pair(void) {
+    lock_zoo_expect(2);
+    lock_zoo_start("alpha", begin_pair, NULL);
+    lock_zoo_start("beta", begin_pair, "second");
+}
+
+/* One initializes for long; another asks for that token in its own initialization: slow, no more. */
+static void read_of_pair(void) {
+    lock_zoo_meet();
+    lock_zoo_read_for_ever();
+}
+
+static void ask_slow_of_pair(void) {
+    lock_zoo_meet();
+    ask_pair(1);
+}
+
+static void *begin_slow(void *unused) {
+    pthread_once(&pair[1], read_of_pair);
+    return unused;
+}
+
+static void *begin_behind_slow(void *unused) {
+    pthread_once(&pair[0], ask_slow_of_pair);
+    return unused;
+}
+
+static void once_behind_once(void) {
+    lock_zoo_expect(2);
+    lock_zoo_start("slow", begin_slow, NULL);
+    lock_zoo_start("waiter", begin_behind_slow, NULL);
+}
+
 static pthread_once_t own_token = PTHREAD_ONCE_INIT;
 
 __attribute__((noinline)) static void ask_own(void);
@@ -320,6 +378,8 @@ const lock_zoo_program_t lock_zoo_inside_programs[] = {
     {"loader", "alpha mutex beta loaderLock alpha: certain", "", loader},
     {"malloc-in-handler", "alpha mallocLock alpha: likely", "", malloc_in_handler},
     {"crossed-once", "alpha once beta once alpha: likely", "", crossed_once},
+    {"crossed-pair", "alpha once beta once alpha: likely", "", crossed_pair},
+    {"once-behind-once", "", "waiter once slow", once_behind_once},
     {"recursive-once", "alpha once alpha: likely", "", recursive_once},
     {"once-and-mutex", "alpha mutex beta once alpha: likely", "", once_and_mutex},
     {"spinning", "", "hot-spinner spinLock -", spinning},

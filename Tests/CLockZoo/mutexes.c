@@ -230,7 +230,7 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"errorcheck", "alpha mutex beta mutex alpha: certain", "", errorcheck},
     {"adaptive", "alpha mutex beta mutex alpha: certain", "", adaptive},
     {"robust", "alpha mutex beta mutex alpha: certain", "", robust},
-    {"process-shared", "alpha mutex beta mutex alpha: certain", "", process_shared},
+    {"process-shared", "alpha mutex beta mutex alpha: likely", "", process_shared},
     {"mixed-kinds", "alpha mutex beta mutex alpha: certain", "", mixed},
     {"priority-inheriting", "", "waiter mutex holder", priority_inheriting},
     {"three-and-twenty", "alpha mutex beta mutex gamma mutex alpha: certain",

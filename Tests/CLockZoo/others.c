@@ -106,6 +106,23 @@ static void *read_then_write(void *unused) {
     return NULL;
 }
 
+/* The reader keeps the lock's address on its stack, as a guard does. */
+static void *read_with_guard(void *unused) {
+    pthread_rwlock_t *volatile guard = &shared;
+    pthread_rwlock_rdlock(guard);
+    lock_zoo_meet();
+    lock_zoo_read_for_ever();
+    pthread_rwlock_unlock(guard);
+    return unused;
+}
+
+static void writers_behind_guard(void) {
+    lock_zoo_expect(3);
+    lock_zoo_start("reader", read_with_guard, NULL);
+    lock_zoo_start("writer", meet_and_write, NULL);
+    lock_zoo_start("writer", meet_and_write, NULL);
+}
+
 static void upgrade(void) { lock_zoo_start("alpha", read_then_write, NULL); }
 
 /* conditions */
@@ -212,6 +229,7 @@ const lock_zoo_program_t lock_zoo_other_programs[] = {
     {"writers", "alpha rwlock beta rwlock alpha: certain", "", writers},
     {"reader-behind-writer", "alpha mutex beta rwlock alpha: certain", "", reader_behind_writer},
     {"writer-behind-reader", "", "writer rwlock -", writer_behind_reader},
+    {"writers-behind-guard", "", "writer rwlock reader", writers_behind_guard},
     {"upgrade", "", "alpha rwlock -", upgrade},
     {"no-signaller", "", "alpha condition -", no_signaller},
     {"nested-monitor", "", "consumer condition -; producer mutex consumer", nested_monitor},

@@ -81,7 +81,8 @@ enum SampleReport {
             thread(4714, "gamma", lock: 0x5555_0000_9040, owner: 4712, "alpha"),
         ]
         let graph = WaitGraph(report.threads)
-        report.locks = Locks(deadlocks: graph.deadlocks { _ in true }, queues: graph.queues())
+        report.locks = Locks(
+            deadlocks: graph.deadlocks { _ in true }, queues: graph.queues(), isAsleepForEver: true)
         report.locks.deadlocks[0].edges[0].takenIn = "Ledger.close()"
         report.verdict = Verdict(locks: report.locks, threads: report.threads)
         report.sections = []

@@ -90,7 +90,10 @@ import Testing
 
     private static func verdict(_ threads: [ThreadSnapshot]) -> Verdict {
         let graph = WaitGraph(threads)
-        return Verdict(locks: Locks(deadlocks: graph.deadlocks { _ in true }, queues: graph.queues()), threads: threads)
+        let locks = Locks(
+            deadlocks: graph.deadlocks { _ in true }, queues: graph.queues(),
+            isAsleepForEver: graph.onlyASignalCanWakeIt)
+        return Verdict(locks: locks, threads: threads)
     }
 
     @Test func aDeadlockIsSaidInOneSentence() {

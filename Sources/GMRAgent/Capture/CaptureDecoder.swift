@@ -259,13 +259,29 @@ struct CaptureDecoder {
         return look
     }
 
+    /// Which threads have one of these values on their stacks, as far as those were copied.
+    func threads(with values: Set<UInt64>) -> [UInt64: Set<Int32>] {
+        guard !values.isEmpty else { return [:] }
+        var found: [UInt64: Set<Int32>] = [:]
+        for slot in slots() {
+            for word in stack(of: slot) where values.contains(word) {
+                found[word, default: []].insert(slot.pointee.tid)
+            }
+        }
+        return found
+    }
+
+    private func stack(of slot: UnsafeMutablePointer<gmr_slot_t>) -> UnsafeBufferPointer<UInt64> {
+        let count = Int(min(slot.pointee.stack_bytes, GMR_STACK_CAPACITY_BYTES)) / 8
+        return UnsafeRawBufferPointer(start: gmr_slot_stack(slot), count: count * 8).bindMemory(to: UInt64.self)
+    }
+
     /// Which frames of a thread have a word with this value, from the innermost one on, as far as its stack was copied.
     func frames(of tid: Int32, with value: UInt64) -> [Int] {
-        guard let slot = slots().first(where: { $0.pointee.tid == tid }), let stack = gmr_slot_stack(slot),
-            let frames = gmr_slot_frames(slot)
-        else { return [] }
-        let count = Int(min(slot.pointee.stack_bytes, GMR_STACK_CAPACITY_BYTES)) / 8
-        let words = UnsafeRawBufferPointer(start: stack, count: count * 8).bindMemory(to: UInt64.self)
+        guard let slot = slots().first(where: { $0.pointee.tid == tid }), let frames = gmr_slot_frames(slot) else {
+            return []
+        }
+        let words = stack(of: slot)
         let places = words.indices.filter { words[$0] == value }.map { slot.pointee.stack_base &+ UInt64($0) * 8 }
         let frameCount = Int(min(slot.pointee.frame_count, UInt32(GMR_FRAME_CAPACITY)))
         let found = places.compactMap { place in (0..<frameCount).first { frames[$0].cfa > place } }

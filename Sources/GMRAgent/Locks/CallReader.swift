@@ -6,6 +6,8 @@ struct CallReader {
     private let pid: Int32
     private var sockets: SocketTable?
     private var own: OwnDescriptors?
+    private var locks: FileLocks?
+    private var lockWaits: [FileLocks.Call: [Int32: LockWait]] = [:]
     /// Many threads may wait for the same one.
     private var waits: [Int32: LockWait?] = [:]
 
@@ -18,10 +20,10 @@ struct CallReader {
         guard let name = SyscallName.name(of: Int(call.number)), let first = call.arguments.first else { return nil }
         let descriptor = Int32(truncatingIfNeeded: first)
         switch name {
-        case "flock": return FileLock.wait(pid: pid, descriptor: descriptor, call: .flock)
+        case "flock": return lock(descriptor, call: .flock)
         case "fcntl":
             let isWaiting = Self.waitingCommands.contains(Int32(truncatingIfNeeded: call.arguments[1]))
-            return isWaiting ? FileLock.wait(pid: pid, descriptor: descriptor, call: .fcntl) : nil
+            return isWaiting ? lock(descriptor, call: .fcntl) : nil
         case "wait4": return child(descriptor)
         case _ where Self.descriptorCalls.contains(name): return self.descriptor(descriptor)
         default: return nil
@@ -36,6 +38,15 @@ struct CallReader {
 
     /// F_SETLKW and F_OFD_SETLKW.
     private static let waitingCommands: Set<Int32> = [F_SETLKW, 38]
+
+    private mutating func lock(_ descriptor: Int32, call: FileLocks.Call) -> LockWait {
+        if let known = lockWaits[call]?[descriptor] { return known }
+        let table = locks ?? FileLocks()
+        locks = table
+        let wait = table.wait(pid: pid, descriptor: descriptor, call: call)
+        lockWaits[call, default: [:]][descriptor] = wait
+        return wait
+    }
 
     private func child(_ pid: Int32) -> LockWait {
         // 0 and below: one of a group, or any.

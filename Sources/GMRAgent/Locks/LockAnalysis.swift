@@ -33,9 +33,14 @@ struct LockAnalysis {
         Self.addLikelyOwners(to: &threads, of: process, decoder: decoder)
         let graph = WaitGraph(threads)
         var deadlocks: [Locks.Deadlock] = []
-        if !graph.circles().isEmpty {
+        var isAsleepForEver = false
+        if !graph.circles().isEmpty || graph.onlyASignalCanWakeIt {
             let later = decoder.secondLook()
-            if later == nil { gaps.append("the process was not looked at twice, so that no deadlock is certain") }
+            isAsleepForEver =
+                graph.onlyASignalCanWakeIt && threads.allSatisfy { later?.unmoved.contains($0.tid) == true }
+            if later == nil, !graph.circles().isEmpty {
+                gaps.append("the process was not looked at twice, so that no deadlock is certain")
+            }
             let threads = threads.byTID
             deadlocks = graph.deadlocks { tid in
                 guard let later else { return nil }
@@ -44,13 +49,20 @@ struct LockAnalysis {
             }
         }
         for circle in deadlocks.indices {
-            for edge in deadlocks[circle].edges.indices {
+            // Who joins can be cancelled by any thread that runs.
+            if !isAsleepForEver, deadlocks[circle].edges.contains(where: { $0.kind == .join }) {
+                deadlocks[circle].certainty = .likely
+            }
+            for edge in deadlocks[circle].edges.indices.prefix(Self.largestCircle) {
                 let place = Self.placeOfTaking(deadlocks[circle].edges[edge], in: process, threads, decoder)
                 deadlocks[circle].edges[edge].takenIn = place
             }
         }
-        locks = Locks(deadlocks: deadlocks, queues: graph.queues())
+        locks = Locks(deadlocks: deadlocks, queues: graph.queues(), isAsleepForEver: isAsleepForEver)
     }
+
+    /// Members of a circle whose stacks are searched.
+    private static let largestCircle = 64
 
     /// The function of the owner that knows the lock's address, nearest to where it stands: most likely the one that
     /// took the lock.
@@ -70,17 +82,16 @@ struct LockAnalysis {
     private static func addLikelyOwners(
         to threads: inout [ThreadSnapshot], of process: CapturedProcess, decoder: CaptureDecoder
     ) {
-        var owners = OwnersByStack(threads)
-        var holders: [UInt64: ThreadSnapshot?] = [:]
-        for index in threads.indices {
-            guard let wait = threads[index].waitsFor, wait.owner == nil else { continue }
+        let ownerless = threads.indices.filter { threads[$0].waitsFor?.owner == nil && threads[$0].waitsFor != nil }
+        let addresses = ownerless.compactMap { index in
+            hasOneHolder(process.threads[index], threads[index]) ? threads[index].waitsFor?.address : nil
+        }
+        var owners = OwnersByStack(threads, threadsByAddress: decoder.threads(with: Set(addresses)))
+        for index in ownerless {
+            guard let wait = threads[index].waitsFor else { continue }
             var owner = owners.owner(for: threads[index])
-            let hasOneHolder =
-                process.threads[index].wait?.readerCount(of: wait) == 1 || wait.description == WaitReader.rustMutex
-            if let address = wait.address, hasOneHolder {
-                let known = holders[address] ?? holder(of: address, among: threads, decoder: decoder)
-                holders[address] = .some(known)
-                owner = known
+            if owner == nil, wait.kind != .once, hasOneHolder(process.threads[index], threads[index]) {
+                owner = owners.holder(of: wait)
             }
             // A file that this process has locked, and nobody else is there to unlock it.
             if wait.kind == .fileLock, wait.ownerProcess == process.pid, threads.count == 1 { owner = threads[index] }
@@ -93,15 +104,10 @@ struct LockAnalysis {
         }
     }
 
-    /// The only holder of a lock that names none: who has its address on the stack and does not wait for it; in a process
-    /// of one thread, that one.
-    private static func holder(
-        of address: UInt64, among threads: [ThreadSnapshot], decoder: CaptureDecoder
-    ) -> ThreadSnapshot? {
-        if threads.count == 1 { return threads[0] }
-        let candidates = threads.filter {
-            $0.waitsFor?.address != address && !decoder.frames(of: $0.tid, with: address).isEmpty
-        }
-        return candidates.count == 1 ? candidates[0] : nil
+    /// Whether one thread has the lock, whose address should then be on its stack.
+    private static func hasOneHolder(_ captured: CapturedThread, _ thread: ThreadSnapshot) -> Bool {
+        guard let wait = thread.waitsFor else { return false }
+        return captured.wait?.readerCount(of: wait) == 1 || wait.description == WaitReader.rustMutex
+            || wait.description == WaitReader.pthreadOnce
     }
 }

@@ -10,21 +10,37 @@ struct OwnersByStack {
     }
 
     private let threads: [ThreadSnapshot]
+    private let threadsByAddress: [UInt64: Set<Int32>]
     /// A thousand threads may wait for the same thing.
     private var initializers: [Function: [ThreadSnapshot]] = [:]
     private lazy var allocators = threads.filter {
         $0.waitsFor?.kind != .mallocLock && $0.frames.contains(where: WaitReader.isMalloc)
     }
 
-    init(_ threads: [ThreadSnapshot]) {
+    /// - Parameter threadsByAddress: Who has the address of a lock on the stack.
+    init(_ threads: [ThreadSnapshot], threadsByAddress: [UInt64: Set<Int32>] = [:]) {
         self.threads = threads
+        self.threadsByAddress = threadsByAddress
+    }
+
+    /// Who has the lock's address on the stack and does not wait for it; in a process of one thread, that one. Nil where
+    /// that is nobody, or more than one.
+    func holder(of wait: LockWait) -> ThreadSnapshot? {
+        if threads.count == 1, !wait.isProcessShared { return threads[0] }
+        let candidates = whoHas(wait)
+        return candidates.count == 1 ? candidates[0] : nil
+    }
+
+    private func whoHas(_ wait: LockWait) -> [ThreadSnapshot] {
+        guard let address = wait.address, let tids = threadsByAddress[address] else { return [] }
+        return threads.filter { tids.contains($0.tid) && $0.waitsFor?.address != address }
     }
 
     /// The owner of what a thread waits for; nil where nobody or more than one may be it.
     mutating func owner(for waiter: ThreadSnapshot) -> ThreadSnapshot? {
         var candidates: [ThreadSnapshot] = []
         switch waiter.waitsFor?.kind {
-        case .once: candidates = whoInitializes(for: waiter)
+        case .once: candidates = waiter.waitsFor.map { whoInitializes($0, for: waiter) } ?? []
         case .mallocLock: candidates = allocators + (Self.hasInterruptedItself(waiter) ? [waiter] : [])
         default: break
         }
@@ -33,9 +49,19 @@ struct OwnersByStack {
 
     // MARK: Once tokens
 
+    /// By the token where that is on the stack, as pthread_once has it; else by the function.
+    private mutating func whoInitializes(_ wait: LockWait, for waiter: ThreadSnapshot) -> [ThreadSnapshot] {
+        let inside = whoHas(wait).filter { $0.frames.contains(where: WaitReader.isOnce) }
+        if !inside.isEmpty { return inside }
+        let found = whoIsInTheSameFunction(as: waiter)
+        let others = found.filter { $0.tid != waiter.tid && wait.description != WaitReader.pthreadOnce }
+        // Only who finds nobody else has begun it itself.
+        return others.isEmpty ? found.filter { $0.tid == waiter.tid } : others
+    }
+
     /// A token is asked for in the function that it belongs to. Who initializes has that function on its stack too, but
     /// does not wait in it.
-    private mutating func whoInitializes(for waiter: ThreadSnapshot) -> [ThreadSnapshot] {
+    private mutating func whoIsInTheSameFunction(as waiter: ThreadSnapshot) -> [ThreadSnapshot] {
         guard let place = Self.callerOfOnce(in: waiter), let function = Self.function(of: waiter.frames[place]) else {
             return []
         }

@@ -95,7 +95,7 @@ struct WaitReader {
             if function.hasPrefix("pthread_barrier_wait") {
                 return ownerless(.barrier, at: captured.address &- 4, "pthread_barrier")
             }
-            if function.hasPrefix("pthread_once") { return ownerless(.once, at: captured.address, "pthread_once") }
+            if function.hasPrefix("pthread_once") { return ownerless(.once, at: captured.address, Self.pthreadOnce) }
             if function == "cxa_guard_acquire" {
                 return ownerless(.once, at: captured.address, "C++ static initialization")
             }
@@ -126,6 +126,8 @@ struct WaitReader {
 
     /// A guard of it is its address, on the stack of whoever has it.
     static let rustMutex = "Rust Mutex"
+    /// Whoever initializes has the token's address on its stack, to take the token back where it is cancelled.
+    static let pthreadOnce = "pthread_once"
 
     private static let joins = ["pthread_join", "pthread_clockjoin", "pthread_timedjoin"]
 
@@ -173,7 +175,7 @@ struct WaitReader {
             LockWait(
                 kind: isLoaders ? .loaderLock : .mutex, address: base,
                 description: isLoaders ? "loader lock" : description),
-            by: number, isShared: kind & 128 != 0)
+            by: number, isShared: kind & 128 != 0 && (kind & 16 == 0 || namesByTID[Int32(bitPattern: number)] == nil))
     }
 
     private static func description(ofMutexKind kind: UInt32) -> String {
@@ -200,6 +202,8 @@ struct WaitReader {
         if let name = namesByTID[owner] {
             wait.ownerName = name
             wait.isOwnerAlive = true
+            // In another container the same number is another thread.
+            if isShared { wait.certainty = .likely }
             return wait
         }
         let other = otherProcess(owner)
@@ -252,7 +256,9 @@ struct WaitReader {
 
     /// Offsets: readers 0, writers 4, the futexes of the phase 8 and of the writers 12, cur_writer 24.
     private func rwlock(_ captured: CapturedWait, mode: LockWait.Mode) -> LockWait? {
-        let bases = (mode == .write ? [12, 8] : [8, 0]).map { captured.address &- $0 }
+        // The lock stands on 8 bytes, so a writer's word tells which of the two it is.
+        let isWriters = captured.address % 8 == 4
+        let bases = (mode == .write ? [isWriters ? 12 : 8] : [8, 0]).map { captured.address &- $0 }
         let wait = LockWait(kind: .rwlock, description: "pthread_rwlock", mode: mode)
         for base in bases {
             guard let readers = captured.memory[base], let writer = captured.memory[base + 24],

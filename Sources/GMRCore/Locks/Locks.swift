@@ -59,8 +59,12 @@ public struct Locks: Sendable, Equatable {
     /// The longest first.
     public var queues: [Queue]
 
-    public init(deadlocks: [Deadlock] = [], queues: [Queue] = []) {
+    /// Every thread slept at both looks in a wait that only another thread of the process, or a signal, could end.
+    public var isAsleepForEver: Bool
+
+    public init(deadlocks: [Deadlock] = [], queues: [Queue] = [], isAsleepForEver: Bool = false) {
         self.deadlocks = deadlocks
         self.queues = queues
+        self.isAsleepForEver = isAsleepForEver
     }
 }

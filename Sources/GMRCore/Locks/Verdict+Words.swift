@@ -13,14 +13,14 @@ extension Verdict {
             if behind > 0 {
                 sentences.append("\(behind) more \(behind == 1 ? "thread waits" : "threads wait") behind them.")
             }
-            if graph.onlyASignalCanWakeIt { sentences.append("No other thread can run: only a signal can wake one.") }
+            if locks.isAsleepForEver { sentences.append("No other thread can run: only a signal can wake one.") }
             self.init(kind: .deadlock, summary: sentences.joined(separator: " "), threads: members.sorted())
         } else if let queue = locks.queues.first(where: { $0.owner != nil && $0.waiters.count >= Self.smallestConvoy }),
             let root = graph.root(of: queue)
         {
             self.init(
                 kind: .lockConvoy, summary: words.sentence(about: queue, root: root), threads: [root] + queue.waiters)
-        } else if graph.onlyASignalCanWakeIt {
+        } else if locks.isAsleepForEver {
             let count = threads.count == 1 ? "The only thread sleeps" : "All \(threads.count) threads sleep"
             self.init(
                 summary: "\(count) in waits that another thread has to end, and none can: only a signal can wake one. "

@@ -11,11 +11,11 @@ import Testing
     /// - Parameter words: From the futex on.
     private static func wait(
         _ words: [UInt32], operation: CapturedWait.Operation = .wait, value: UInt32 = 2,
-        before: [UInt32] = [0, 0, 0, 0]
+        before: [UInt32] = [0, 0, 0, 0], at address: UInt64 = base
     ) -> CapturedWait {
         CapturedWait(
-            address: base, operation: operation, value: value, isTimed: false,
-            memory: CapturedWords(start: base - UInt64(before.count) * 4, words: before + words))
+            address: address, operation: operation, value: value, isTimed: false,
+            memory: CapturedWords(start: address - UInt64(before.count) * 4, words: before + words))
     }
 
     private static func frames(_ functions: [String]) -> [Frame] {
@@ -32,7 +32,7 @@ import Testing
                 wait
                     == LockWait(
                         kind: .mutex, address: Self.base, description: "pthread_mutex (\(description))", owner: 42,
-                        ownerName: "beta", isOwnerAlive: true, certainty: .certain))
+                        ownerName: "beta", isOwnerAlive: true, certainty: kind & 128 == 0 ? .certain : .likely))
         }
     }
 
@@ -86,17 +86,20 @@ import Testing
     }
 
     @Test func anRWLockNamesItsWriterAndCountsItsReaders() {
-        // A writer waits at 12 of: readers 2, writers, phase, writers' futex…; cur_writer is at 24.
-        let before: [UInt32] = [0, 2 << 3 | 2, 1, 2]
+        // readers 0, writers 4, the phase's futex 8, the writers' 12, cur_writer 24: the first writer waits for the
+        // phase, those behind it at 12.
+        let frames = Self.frames(["pthread_rwlock_wrlock"])
         let byReaders = Self.reader.wait(
-            of: Self.wait([2, 0, 0, 0, 0], operation: .waitBitset, value: 3, before: before),
-            frames: Self.frames(["pthread_rwlock_wrlock"]))
-        #expect(byReaders.address == Self.base - 12 && byReaders.owner == nil && byReaders.mode == .write)
+            of: Self.wait(
+                [3, 1, 0, 0, 0], operation: .waitBitset, value: 3, before: [9, 9, 2 << 3 | 2, 0], at: Self.base + 8),
+            frames: frames)
+        #expect(byReaders.address == Self.base && byReaders.owner == nil && byReaders.mode == .write)
         #expect(byReaders.description == "pthread_rwlock, held by 2 readers")
         let byWriter = Self.reader.wait(
-            of: Self.wait([3, 0, 0, 41, 0], operation: .waitBitset, value: 3, before: [0, 1, 1, 1]),
-            frames: Self.frames(["pthread_rwlock_wrlock"]))
-        #expect(byWriter.owner == 41 && byWriter.certainty == .certain)
+            of: Self.wait(
+                [3, 0, 0, 41, 0], operation: .waitBitset, value: 3, before: [9, 3, 1, 1], at: Self.base + 12),
+            frames: frames)
+        #expect(byWriter.address == Self.base && byWriter.owner == 41 && byWriter.certainty == .certain)
     }
 
     @Test func aJoinWaitsForTheThreadInItsFutex() {
