@@ -76,6 +76,24 @@ static void mixed(void) {
     cross();
 }
 
+/* The kernel refuses the second one, and glibc lets it sleep for good. */
+static void priority_inheriting_crossed(void) {
+    for (int i = 0; i < 2; i++)
+        make(i, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
+    cross();
+}
+
+static void *take_first_twice(void *unused) {
+    pthread_mutex_lock(&locks[0]);
+    pthread_mutex_lock(&locks[0]);
+    return unused;
+}
+
+static void priority_inheriting_itself(void) {
+    make(0, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
+    lock_zoo_start("alpha", take_first_twice, NULL);
+}
+
 static void *inherit(void *unused) {
     (void)unused;
     pthread_mutex_lock(&locks[0]);
@@ -233,6 +251,8 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"process-shared", "alpha mutex beta mutex alpha: likely", "", process_shared},
     {"mixed-kinds", "alpha mutex beta mutex alpha: certain", "", mixed},
     {"priority-inheriting", "", "waiter mutex holder", priority_inheriting},
+    {"priority-inheriting-crossed", "alpha mutex beta mutex alpha: likely", "", priority_inheriting_crossed},
+    {"priority-inheriting-itself", "alpha mutex alpha: likely", "", priority_inheriting_itself},
     {"three-and-twenty", "alpha mutex beta mutex gamma mutex alpha: certain",
      "queue-0 mutex alpha; queue-19 mutex beta", three_and_twenty},
     {"philosophers", "phil-0 mutex phil-1 mutex phil-2 mutex phil-3 mutex phil-4 mutex phil-0: certain", "",

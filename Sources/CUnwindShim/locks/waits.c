@@ -107,6 +107,8 @@ static void read_futex(gmr_slot_t *slot, uint64_t address, uint32_t flags) {
     wait->flags = flags;
     read_queue(slot);
     read_handle(wait);
+    int is_timed_or_lock = (flags & (GMR_WAIT_TIMED | GMR_WAIT_LOCK_PI)) != 0;
+    if (wait->value == 0 && !is_timed_or_lock && is_on_own_stack(slot)) wait->flags |= GMR_WAIT_PARKED;
 }
 
 static void read_wait(gmr_slot_t *slot) {

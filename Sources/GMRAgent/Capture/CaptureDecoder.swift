@@ -232,7 +232,7 @@ struct CaptureDecoder {
         return CapturedWait(
             address: wait.address,
             operation: has(GMR_WAIT_LOCK_PI) ? .lockPI : has(GMR_WAIT_BITSET) ? .waitBitset : .wait, value: wait.value,
-            isTimed: has(GMR_WAIT_TIMED), isShared: has(GMR_WAIT_SHARED),
+            isTimed: has(GMR_WAIT_TIMED), isParked: has(GMR_WAIT_PARKED), isShared: has(GMR_WAIT_SHARED),
             memory: withUnsafeBytes(of: wait.words, words),
             queue: has(GMR_WAIT_QUEUE) ? queue(of: wait, state: wait.queue_state) : nil,
             handleOwner: has(GMR_WAIT_HANDLE) ? wait.handle_tid : nil,

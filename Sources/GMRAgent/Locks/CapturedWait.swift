@@ -14,6 +14,9 @@ struct CapturedWait: Sendable, Equatable {
     /// What the call expects in the futex.
     var value: UInt32
     var isTimed: Bool
+    /// On a word of its own stack, as glibc lets a thread sleep for good for whom the kernel refuses a
+    /// priority-inheriting mutex (EDEADLK). Which mutex that is stands in a register alone.
+    var isParked = false
     /// Another process may wake it.
     var isShared = false
     var memory: CapturedWords

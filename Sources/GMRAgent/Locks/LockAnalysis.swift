@@ -87,11 +87,17 @@ struct LockAnalysis {
             hasOneHolder(process.threads[index], threads[index]) ? threads[index].waitsFor?.address : nil
         }
         var owners = OwnersByStack(threads, threadsByAddress: decoder.threads(with: Set(addresses)))
+        let graph = WaitGraph(threads)
         for index in ownerless {
             guard let wait = threads[index].waitsFor else { continue }
             var owner = owners.owner(for: threads[index])
             if owner == nil, wait.kind != .once, hasOneHolder(process.threads[index], threads[index]) {
                 owner = owners.holder(of: wait)
+            }
+            if process.threads[index].wait?.isParked == true, wait.kind == .mutex {
+                // The kernel has found a circle: the owner is the thread itself, or waits for it.
+                let behind = graph.followers(of: [threads[index].tid])
+                owner = behind.count > 1 ? nil : threads.first { $0.tid == behind.first ?? threads[index].tid }
             }
             // A file that this process has locked, and nobody else is there to unlock it.
             if wait.kind == .fileLock, wait.ownerProcess == process.pid, threads.count == 1 { owner = threads[index] }

@@ -15,6 +15,8 @@ struct WaitReader {
 
     /// FUTEX_TID_MASK, which libdispatch's locks keep to as well.
     static let ownerMask: UInt32 = 0x3FFF_FFFF
+    /// PID_MAX_LIMIT.
+    private static let largestTID: Int32 = 1 << 22
     /// How far from the innermost frame a function that waits is looked for.
     static let depth = 12
 
@@ -77,7 +79,7 @@ struct WaitReader {
             return ownerless(.mallocLock, at: captured.address, "malloc arena")
         }
         for function in functions {
-            if function.hasPrefix("pthread_mutex_") { return mutex(captured) }
+            if function.hasPrefix("pthread_mutex_") { return captured.isParked ? Self.parked : mutex(captured) }
             if function.hasPrefix("pthread_cond_") { return condition(captured) }
             if function.hasPrefix("pthread_rwlock_") {
                 return rwlock(captured, mode: function.contains("wrlock") ? .write : .read)
@@ -178,6 +180,8 @@ struct WaitReader {
             by: number, isShared: kind & 128 != 0 && (kind & 16 == 0 || namesByTID[Int32(bitPattern: number)] == nil))
     }
 
+    private static let parked = LockWait(kind: .mutex, description: "pthread_mutex (priority-inheriting)")
+
     private static func description(ofMutexKind kind: UInt32) -> String {
         var words = [["normal", "recursive", "errorcheck", "adaptive"][Int(kind & 3)]]
         if kind & 16 != 0 { words.append("robust") }
@@ -196,7 +200,7 @@ struct WaitReader {
 
     private func held(_ wait: LockWait, by number: UInt32, isShared: Bool) -> LockWait {
         var wait = wait
-        guard let owner = Int32(exactly: number), owner > 0 else { return wait }
+        guard let owner = Int32(exactly: number), owner > 0, owner <= Self.largestTID else { return wait }
         wait.owner = owner
         wait.certainty = .certain
         if let name = namesByTID[owner] {

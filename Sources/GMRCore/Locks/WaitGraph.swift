@@ -108,7 +108,7 @@ public struct WaitGraph {
     ]
 
     /// All that wait, directly or not, for one of these.
-    func followers(of members: Set<Int32>) -> [Int32] {
+    public func followers(of members: Set<Int32>) -> [Int32] {
         tids.filter { tid in
             guard !members.contains(tid) else { return false }
             var seen: Set<Int32> = [tid]
