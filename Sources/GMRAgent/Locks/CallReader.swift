@@ -25,6 +25,9 @@ struct CallReader {
             let isWaiting = Self.waitingCommands.contains(Int32(truncatingIfNeeded: call.arguments[1]))
             return isWaiting ? lock(descriptor, call: .fcntl) : nil
         case "wait4": return child(descriptor)
+        case "waitid":
+            let isOneProcess = first == UInt64(P_PID.rawValue)
+            return child(isOneProcess ? Int32(truncatingIfNeeded: call.arguments[1]) : -1)
         case _ where Self.descriptorCalls.contains(name): return self.descriptor(descriptor)
         default: return nil
         }
@@ -93,39 +96,47 @@ private struct SocketTable {
         var local, remote: Substring
     }
 
-    private var descriptions: [Int: String] = [:]
-    private var ends: [Int: Ends] = [:]
+    private struct Connection {
+        var name: String
+        var ends: Ends
+    }
+
+    /// As the files have them: there may be many, of which few are asked for.
+    private var connections: [Int: Connection] = [:]
     private var inodes: [Ends: Int] = [:]
+    private var unixPaths: [Int: Substring] = [:]
 
     init(pid: Int32) {
         for (file, name) in [("tcp", "TCP"), ("tcp6", "TCP"), ("udp", "UDP"), ("udp6", "UDP")] {
             for line in ProcFile.text("/proc/\(pid)/net/\(file)", limit: 1 << 24)?.split(separator: "\n") ?? [] {
                 let fields = line.split(separator: " ")
                 guard fields.count > 9, let inode = Int(fields[9]), inode != 0 else { continue }
-                descriptions[inode] = Self.description(name, local: fields[1], remote: fields[2])
-                guard name == "TCP" else { continue }
-                ends[inode] = Ends(local: fields[1], remote: fields[2])
-                inodes[Ends(local: fields[1], remote: fields[2])] = inode
+                let ends = Ends(local: fields[1], remote: fields[2])
+                connections[inode] = Connection(name: name, ends: ends)
+                if name == "TCP" { inodes[ends] = inode }
             }
         }
         for line in ProcFile.text("/proc/\(pid)/net/unix", limit: 1 << 24)?.split(separator: "\n") ?? [] {
             let fields = line.split(separator: " ", maxSplits: 7)
             guard fields.count > 6, let inode = Int(fields[6]) else { continue }
-            let path = fields.count > 7 ? " " + PrintableText.escaped(String(fields[7])) : ""
-            descriptions[inode] = "a Unix socket" + path
+            unixPaths[inode] = fields.count > 7 ? fields[7] : ""
         }
     }
 
-    func description(of inode: Int) -> String? { descriptions[inode] }
+    func description(of inode: Int) -> String? {
+        if let path = unixPaths[inode] {
+            return "a Unix socket" + (path.isEmpty ? "" : " " + PrintableText.escaped(String(path)))
+        }
+        guard let connection = connections[inode], let local = Self.address(connection.ends.local),
+            let remote = Self.address(connection.ends.remote)
+        else { return nil }
+        return connection.name + (remote.hasSuffix(":0") ? " at \(local)" : " to \(remote)")
+    }
 
     /// The other end of a connection, where that is on this machine.
     func peer(of inode: Int) -> Int? {
-        ends[inode].flatMap { inodes[Ends(local: $0.remote, remote: $0.local)] }
-    }
-
-    private static func description(_ name: String, local: Substring, remote: Substring) -> String? {
-        guard let local = address(local), let remote = address(remote) else { return nil }
-        return remote.hasSuffix(":0") ? "\(name) at \(local)" : "\(name) to \(remote)"
+        guard let connection = connections[inode], connection.name == "TCP" else { return nil }
+        return inodes[Ends(local: connection.ends.remote, remote: connection.ends.local)]
     }
 
     /// `0100007F:1538`: the address in words of the machine's byte order.
