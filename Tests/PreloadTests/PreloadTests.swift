@@ -230,7 +230,8 @@ import Testing
         let path = try Library.compile("\(Self.programs)/api.c", usesAPI: true, into: directory)
         for environment in [[:], try Library.preloading()] {
             let run = try ToolRun.run(path, [], environment: environment)
-            #expect(run.text == "kept\n" && run.status == 0)
+            // The signal that it sends itself may make a report before it stops reports.
+            #expect(run.text.hasSuffix("kept\n") && run.status == 0, "\(run.text.suffix(2000))")
         }
     }
 
