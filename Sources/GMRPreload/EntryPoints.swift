@@ -37,7 +37,7 @@ public func registerSecret(secret: UnsafePointer<CChar>?) -> Int32 {
 
 @_cdecl("gmr_register_section")
 public func registerSection(
-    title: UnsafePointer<CChar>?, generator: (@convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32)?,
+    title: UnsafePointer<CChar>?, generator: NativeGenerator?,
     context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let title, let generator else {

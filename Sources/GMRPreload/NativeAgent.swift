@@ -46,11 +46,9 @@ struct NativeAgent: ~Copyable {
         } catch {
             throw NativeError(error)
         }
-        if pid != getpid() {
-            // A fork child has its parent's lists.
-            sections.removeAll()
-            showsHeartbeats = false
-        }
+        // Those of a fork child's parent.
+        sections.removeAll()
+        showsHeartbeats = false
         pid = getpid()
         self.isAutomatic = isAutomatic
         showHeartbeats()

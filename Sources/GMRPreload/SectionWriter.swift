@@ -2,6 +2,9 @@ import CGMRPreload
 import GMRAgent
 import Glibc
 
+/// `gmr_generator_t *`; the type of that name is none of a function pointer.
+public typealias NativeGenerator = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
+
 /// What a C generator fills, a value at a time: `gmr_section_t`.
 final class SectionWriter {
     private struct Level {
@@ -49,12 +52,9 @@ final class SectionWriter {
         section.map { Unmanaged<SectionWriter>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
     }
 
-    /// `gmr_generator_t *`; the type of that name is none of a function pointer.
-    typealias Generator = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
-
     /// What a generator makes.
     /// - Throws: `GeneratorFailure` where it returns something else than 0.
-    static func run(_ generator: Generator, context: UnsafeMutableRawPointer?) throws -> SectionModel {
+    static func run(_ generator: NativeGenerator, context: UnsafeMutableRawPointer?) throws -> SectionModel {
         let writer = SectionWriter()
         let status = withExtendedLifetime(writer) {
             generator(OpaquePointer(Unmanaged.passUnretained(writer).toOpaque()), context)

@@ -48,7 +48,6 @@ static int read_words(const gmr_slot_t *slot, uint32_t *words) {
  * the target is at 0x18, dq_state at 0x38, the label at 0x48. As measured with Swift 6.3.1.
  */
 enum { SYNC_QUEUE = -0x28, QUEUE_TARGET = 0x18, QUEUE_STATE = 0x38, QUEUE_LABEL = 0x48, MOST_TARGETS = 4 };
-#define DRAIN_OWNER_MASK UINT32_C(0x3fffffff)
 
 static int is_on_own_stack(const gmr_slot_t *slot) {
     return slot->wait.address >= slot->stack_base && slot->wait.address - slot->stack_base < slot->stack_bytes;
@@ -72,7 +71,7 @@ static void read_queue(gmr_slot_t *slot) {
     for (int i = 0; i < MOST_TARGETS && queue; i++) {
         uint32_t state;
         if (!read_memory(queue + QUEUE_STATE, &state, sizeof state)) return;
-        uint32_t owner = state & DRAIN_OWNER_MASK;
+        uint32_t owner = state & FUTEX_TID_MASK;
         if (owner && owner != (uint32_t)slot->tid) {
             wait->queue = queue;
             wait->queue_state = state;

@@ -101,10 +101,7 @@ static int start_threads(const char **what) {
     gmr_agent_state_t *state = &gmr_agent_state;
     *what = "starting the agent thread";
     int error = start_agent();
-    if (error) {
-        gmr_safe_state.installed = 0;
-        return error;
-    }
+    if (error) return error;
     while (!gmr_load_acquire(&state->agent_ready)) (void)gmr_ss_futex_wait(&state->agent_ready, 0, GMR_FOR_EVER);
     error = state->agent_error;
     if (error) {
@@ -155,12 +152,11 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     }
     *what = "taking the signals";
     int error = gmr_signals_install();
-    if (error) {
-        safe->installed = 0;
-        return error;
+    if (!error) {
+        error = start_threads(what);
+        if (error) gmr_signals_restore();
     }
-    error = start_threads(what);
-    if (error) gmr_signals_restore();
+    if (error) safe->installed = 0;
     return error;
 }
 

@@ -147,15 +147,13 @@ void gmr_ss_allow_on_demand(void) GMR_SIGNAL_SAFE {
 
 void gmr_ss_forbid_on_demand(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
-    uint32_t agent = AGENT_ABSENT;
-    if (!presence) return;
-    /* One that stays has been joined by now. */
-    while (agent == AGENT_VISITS || agent == AGENT_LEAVES ||
-           !__atomic_compare_exchange_n(&presence->agent, &agent, AGENT_FORBIDDEN, 0, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_ACQUIRE)) {
+    while (presence) {
+        uint32_t agent = gmr_load_acquire(&presence->agent);
         if (agent == AGENT_VISITS || agent == AGENT_LEAVES) {
             (void)gmr_ss_futex_wait(&presence->agent, agent, LEAVING_PATIENCE_NS);
-            agent = gmr_load_acquire(&presence->agent);
+        } else if (__atomic_compare_exchange_n(&presence->agent, &agent, AGENT_FORBIDDEN, 0, __ATOMIC_ACQ_REL,
+                                               __ATOMIC_ACQUIRE)) {
+            return; /* one that stays has been joined by now */
         }
     }
 }

@@ -262,10 +262,10 @@ struct CaptureDecoder {
     /// Which threads have one of these values on their stacks, as far as those were copied.
     func threads(with values: Set<UInt64>) -> [UInt64: Set<Int32>] {
         guard !values.isEmpty else { return [:] }
-        var found: [UInt64: Set<Int32>] = [:]
+        var found = Dictionary(uniqueKeysWithValues: values.map { ($0, Set<Int32>()) })
         for slot in slots() {
             for word in stack(of: slot) where values.contains(word) {
-                found[word, default: []].insert(slot.pointee.tid)
+                found[word]?.insert(slot.pointee.tid)
             }
         }
         return found

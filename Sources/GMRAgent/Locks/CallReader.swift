@@ -4,12 +4,17 @@ import Glibc
 /// Says what a thread waits for in a system call that is no futex call: a descriptor, a file's lock, a child.
 struct CallReader {
     private let pid: Int32
-    private var sockets: SocketTable?
-    private var own: OwnDescriptors?
-    private var locks: FileLocks?
-    private var lockWaits: [FileLocks.Call: [Int32: LockWait]] = [:]
+    private lazy var sockets = SocketTable(pid: pid)
+    private lazy var own = OwnDescriptors(pid: pid)
+    private lazy var locks = FileLocks()
     /// Many threads may wait for the same one.
-    private var waits: [Int32: LockWait?] = [:]
+    private var waits: [Goal: LockWait?] = [:]
+
+    /// A descriptor that is read or written, or a lock on its file.
+    private struct Goal: Hashable {
+        var descriptor: Int32
+        var lock: FileLocks.Call?
+    }
 
     init(pid: Int32) {
         self.pid = pid
@@ -20,15 +25,15 @@ struct CallReader {
         guard let name = SyscallName.name(of: Int(call.number)), let first = call.arguments.first else { return nil }
         let descriptor = Int32(truncatingIfNeeded: first)
         switch name {
-        case "flock": return lock(descriptor, call: .flock)
+        case "flock": return wait(for: Goal(descriptor: descriptor, lock: .flock))
         case "fcntl":
             let isWaiting = Self.waitingCommands.contains(Int32(truncatingIfNeeded: call.arguments[1]))
-            return isWaiting ? lock(descriptor, call: .fcntl) : nil
+            return isWaiting ? wait(for: Goal(descriptor: descriptor, lock: .fcntl)) : nil
         case "wait4": return child(descriptor)
         case "waitid":
             let isOneProcess = first == UInt64(P_PID.rawValue)
             return child(isOneProcess ? Int32(truncatingIfNeeded: call.arguments[1]) : -1)
-        case _ where Self.descriptorCalls.contains(name): return self.descriptor(descriptor)
+        case _ where Self.descriptorCalls.contains(name): return wait(for: Goal(descriptor: descriptor))
         default: return nil
         }
     }
@@ -42,12 +47,11 @@ struct CallReader {
     /// F_SETLKW and F_OFD_SETLKW.
     private static let waitingCommands: Set<Int32> = [F_SETLKW, 38]
 
-    private mutating func lock(_ descriptor: Int32, call: FileLocks.Call) -> LockWait {
-        if let known = lockWaits[call]?[descriptor] { return known }
-        let table = locks ?? FileLocks()
-        locks = table
-        let wait = table.wait(pid: pid, descriptor: descriptor, call: call)
-        lockWaits[call, default: [:]][descriptor] = wait
+    private mutating func wait(for goal: Goal) -> LockWait? {
+        if let known = waits[goal] { return known }
+        let wait =
+            goal.lock.map { locks.wait(pid: pid, descriptor: goal.descriptor, call: $0) } ?? lookUp(goal.descriptor)
+        waits[goal] = .some(wait)
         return wait
     }
 
@@ -59,34 +63,19 @@ struct CallReader {
             ownerName: OtherProcess.name(of: pid), certainty: .certain)
     }
 
-    private mutating func descriptor(_ number: Int32) -> LockWait? {
-        if let known = waits[number] { return known }
-        let wait = lookUp(number)
-        waits[number] = .some(wait)
-        return wait
-    }
-
     private mutating func lookUp(_ number: Int32) -> LockWait? {
         guard let link = ProcFile.link("/proc/\(pid)/fd/\(number)") else { return nil }
         var what = PrintableText.escaped(link)
         var otherEnd: Int32?
         if link.hasPrefix("socket:["), let inode = Int(link.filter(\.isNumber)) {
-            let table = sockets ?? SocketTable(pid: pid)
-            sockets = table
-            what = table.description(of: inode) ?? "a socket"
-            otherEnd = table.peer(of: inode).flatMap { ownDescriptors().numbers(of: "socket:[\($0)]").first }
+            what = sockets.description(of: inode) ?? "a socket"
+            otherEnd = sockets.peer(of: inode).flatMap { own.numbers(of: "socket:[\($0)]").first }
         } else if link.hasPrefix("pipe:[") {
             what = "a pipe"
-            otherEnd = ownDescriptors().otherEnd(ofPipe: link, at: number)
+            otherEnd = own.otherEnd(ofPipe: link, at: number)
         }
         if let otherEnd { what += " whose other end is descriptor \(otherEnd) of this process" }
         return LockWait(kind: .fd, description: "descriptor \(number), \(what)", certainty: .certain)
-    }
-
-    private mutating func ownDescriptors() -> OwnDescriptors {
-        let table = own ?? OwnDescriptors(pid: pid)
-        own = table
-        return table
     }
 }
 

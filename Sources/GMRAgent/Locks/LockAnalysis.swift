@@ -32,27 +32,24 @@ struct LockAnalysis {
         }
         Self.addLikelyOwners(to: &threads, of: process, decoder: decoder)
         let graph = WaitGraph(threads)
+        let hasCircle = !graph.circles().isEmpty
+        let seemsAsleepForEver = graph.onlyASignalCanWakeIt
         var deadlocks: [Locks.Deadlock] = []
         var isAsleepForEver = false
-        if !graph.circles().isEmpty || graph.onlyASignalCanWakeIt {
+        if hasCircle || seemsAsleepForEver {
             let later = decoder.secondLook()
-            isAsleepForEver =
-                graph.onlyASignalCanWakeIt && threads.allSatisfy { later?.unmoved.contains($0.tid) == true }
-            if later == nil, !graph.circles().isEmpty {
+            isAsleepForEver = seemsAsleepForEver && threads.allSatisfy { later?.unmoved.contains($0.tid) == true }
+            if later == nil, hasCircle {
                 gaps.append("the process was not looked at twice, so that no deadlock is certain")
             }
             let threads = threads.byTID
-            deadlocks = graph.deadlocks { tid in
+            deadlocks = graph.deadlocks(canOthersRun: !isAsleepForEver) { tid in
                 guard let later else { return nil }
                 return later.waits[tid].map { reader.isSame($0, frames: threads[tid]?.frames ?? []) }
                     ?? later.unmoved.contains(tid)
             }
         }
         for circle in deadlocks.indices {
-            // Who joins can be cancelled by any thread that runs.
-            if !isAsleepForEver, deadlocks[circle].edges.contains(where: { $0.kind == .join }) {
-                deadlocks[circle].certainty = .likely
-            }
             for edge in deadlocks[circle].edges.indices.prefix(Self.largestCircle) {
                 let place = Self.placeOfTaking(deadlocks[circle].edges[edge], in: process, threads, decoder)
                 deadlocks[circle].edges[edge].takenIn = place
@@ -91,9 +88,6 @@ struct LockAnalysis {
         for index in ownerless {
             guard let wait = threads[index].waitsFor else { continue }
             var owner = owners.owner(for: threads[index])
-            if owner == nil, wait.kind != .once, hasOneHolder(process.threads[index], threads[index]) {
-                owner = owners.holder(of: wait)
-            }
             if process.threads[index].wait?.isParked == true, wait.kind == .mutex {
                 // The kernel has found a circle: the owner is the thread itself, or waits for it.
                 let behind = graph.followers(of: [threads[index].tid])

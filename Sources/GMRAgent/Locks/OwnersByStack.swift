@@ -17,20 +17,13 @@ struct OwnersByStack {
         $0.waitsFor?.kind != .mallocLock && $0.frames.contains(where: WaitReader.isMalloc)
     }
 
-    /// - Parameter threadsByAddress: Who has the address of a lock on the stack.
+    /// - Parameter threadsByAddress: Of locks that one thread has, who has the address on the stack.
     init(_ threads: [ThreadSnapshot], threadsByAddress: [UInt64: Set<Int32>] = [:]) {
         self.threads = threads
         self.threadsByAddress = threadsByAddress
     }
 
-    /// Who has the lock's address on the stack and does not wait for it; in a process of one thread, that one. Nil where
-    /// that is nobody, or more than one.
-    func holder(of wait: LockWait) -> ThreadSnapshot? {
-        if threads.count == 1, !wait.isProcessShared { return threads[0] }
-        let candidates = whoHas(wait)
-        return candidates.count == 1 ? candidates[0] : nil
-    }
-
+    /// Who has the lock's address on the stack and does not wait for it.
     private func whoHas(_ wait: LockWait) -> [ThreadSnapshot] {
         guard let address = wait.address, let tids = threadsByAddress[address] else { return [] }
         return threads.filter { tids.contains($0.tid) && $0.waitsFor?.address != address }
@@ -38,11 +31,15 @@ struct OwnersByStack {
 
     /// The owner of what a thread waits for; nil where nobody or more than one may be it.
     mutating func owner(for waiter: ThreadSnapshot) -> ThreadSnapshot? {
-        var candidates: [ThreadSnapshot] = []
-        switch waiter.waitsFor?.kind {
-        case .once: candidates = waiter.waitsFor.map { whoInitializes($0, for: waiter) } ?? []
+        guard let wait = waiter.waitsFor else { return nil }
+        var candidates: [ThreadSnapshot]
+        switch wait.kind {
+        case .once: candidates = whoInitializes(wait, for: waiter)
         case .mallocLock: candidates = allocators + (Self.hasInterruptedItself(waiter) ? [waiter] : [])
-        default: break
+        default:
+            guard let address = wait.address, threadsByAddress[address] != nil else { return nil }
+            // In a process of one thread it has the lock itself.
+            candidates = threads.count == 1 && !wait.isProcessShared ? threads : whoHas(wait)
         }
         return candidates.count == 1 ? candidates[0] : nil
     }

@@ -160,7 +160,7 @@ struct WaitReader {
         guard let owner = captured.memory[base + 8], let users = captured.memory[base + 12],
             let kind = captured.memory[base + 16]
         else { return false }
-        return kind < 512 && kind & 3 <= 3 && owner != 0 && owner <= Self.ownerMask && users > 0 && users < 1 << 22
+        return kind < 512 && owner != 0 && owner <= Self.ownerMask && users > 0 && users < 1 << 22
     }
 
     private func mutex(_ captured: CapturedWait) -> LockWait? {

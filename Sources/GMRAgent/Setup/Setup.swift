@@ -39,7 +39,7 @@ package struct Setup {
         settings.signals = self.signals.map(\.name)
 
         let executable = ProcFile.link("/proc/self/exe")
-        let name = serviceName ?? Self.executableName
+        let name = serviceName ?? Self.name(ofExecutable: executable)
         var configuration = configuration
         configuration.show(settings.environmentVariables, of: environment)
         let secretKeys = SecretKeys(extraWords: settings.secretKeys)
@@ -147,9 +147,11 @@ package struct Setup {
         return file.path
     }
 
-    /// The last part of the executable's path.
-    package static var executableName: String {
-        ProcFile.link("/proc/self/exe").flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
+    package static var executableName: String { name(ofExecutable: ProcFile.link("/proc/self/exe")) }
+
+    /// The last part of its path.
+    private static func name(ofExecutable path: String?) -> String {
+        path.flatMap { $0.split(separator: "/").last.map(String.init) } ?? "service"
     }
 
     /// `Process.environment` without Foundation. Empty in a set-user-ID program: whoever starts it must not say where

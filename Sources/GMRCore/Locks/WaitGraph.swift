@@ -44,9 +44,11 @@ public struct WaitGraph {
         return Array(circle[start...] + circle[..<start])
     }
 
-    /// - Parameter isUnmoved: What a second look said of a thread and its lock; nil where there was none.
+    /// - Parameters:
+    ///   - canOthersRun: Whether a thread of the process may still run: it could cancel one that joins.
+    ///   - isUnmoved: What a second look said of a thread and its lock; nil where there was none.
     /// - Returns: What is still so at the second look.
-    public func deadlocks(isUnmoved: (Int32) -> Bool?) -> [Locks.Deadlock] {
+    public func deadlocks(canOthersRun: Bool = false, isUnmoved: (Int32) -> Bool?) -> [Locks.Deadlock] {
         circles().compactMap { circle in
             let looks = circle.map(isUnmoved)
             if looks.contains(false) { return nil }
@@ -55,7 +57,7 @@ public struct WaitGraph {
             // One that waits for itself may have been given the lock by another, as one gives a token.
             let isCertain =
                 circle.count > 1 && !isTimed && !looks.contains(nil)
-                && waits.allSatisfy { $0.wait.certainty == .certain }
+                && waits.allSatisfy { $0.wait.certainty == .certain && !(canOthersRun && $0.wait.kind == .join) }
             return Locks.Deadlock(
                 certainty: isCertain ? .certain : .likely, isTimed: isTimed,
                 edges: zip(circle, waits).map { waiter, next in
