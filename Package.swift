@@ -81,6 +81,10 @@ let package = Package(
         .target(name: "CLockZoo", path: "Tests/CLockZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(name: "LockZoo", dependencies: ["CLockZoo", "GMRAgent"], path: "Tests/LockZoo"),
         .testTarget(name: "LockZooTests", dependencies: ["LockZoo", "ProcessKit"]),
+        .target(name: "CCrashZoo", path: "Tests/CCrashZoo", cSettings: [.define("_GNU_SOURCE")]),
+        .executableTarget(name: "CrashZoo", dependencies: ["CCrashZoo", "GMRAgent"], path: "Tests/CrashZoo"),
+        .testTarget(
+            name: "CrashZooTests", dependencies: ["CrashZoo", "ProcessKit"], exclude: ["core_walk.py"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(name: "ServiceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),

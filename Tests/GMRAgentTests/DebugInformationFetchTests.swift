@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Debug information is fetched for the next report, by a process that has nothing to do with this one any more.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct DebugInformationFetchTests {
     private static let isOn = ["GMR_DEBUGINFOD": "1", "DEBUGINFOD_URLS": "https://debuginfod.invalid"]
 

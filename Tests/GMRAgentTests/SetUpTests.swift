@@ -3,7 +3,7 @@ import GMRAgent
 import Testing
 
 /// The agent belongs to the process, so its tests take turns.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct AgentTests {}
 
 extension AgentTests {

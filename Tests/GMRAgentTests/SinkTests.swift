@@ -5,7 +5,7 @@ import Testing
 @testable import GMRAgent
 
 /// Readers that do not read, and directories that are not what they should be.
-@Suite(.timeLimit(.minutes(1))) struct SinkTests {
+@Suite(.timeLimit(.minutes(5))) struct SinkTests {
     @Test(arguments: [false, true])
     func aReaderWhoHasStoppedIsLeftBehind(isNonblocking: Bool) throws {
         let pipe = Pipe()
@@ -85,7 +85,7 @@ import Testing
 }
 
 /// What becomes of a service whose standard error nobody reads.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct StalledReaderTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct StalledReaderTests {
     @Test(arguments: [false, true])
     func aFullPipeHoldsNoReportUp(isNonblocking: Bool) throws {
         let service = try FetchingService(fetcher: nil)

@@ -13,7 +13,7 @@ enum Encoded {
 }
 
 /// 10,000 reports full of secrets: none of them comes out, in any format.
-@Suite(.timeLimit(.minutes(3))) struct SecretCanaryTests {
+@Suite(.timeLimit(.minutes(5))) struct SecretCanaryTests {
     private static let formats: [(name: String, render: @Sendable (Report) -> String)] = [
         ("text", { TextRenderer.render($0) }), ("json", { JSONRenderer.render($0) }),
         ("xml", { XMLRenderer.render($0) }),

@@ -4,7 +4,7 @@ import Testing
 extension ZooSuites {
     /// Every frame of a report agrees with gdb: the same physical and inlined frames, addresses and linker's names.
     @Suite(.enabled(if: ZooSuites.hasAgent)) struct AgreementTests {
-        @Test(.timeLimit(.minutes(3)), arguments: ZooCatalog.all)
+        @Test(.timeLimit(.minutes(5)), arguments: ZooCatalog.all)
         func reportAgreesWithGDB(_ zooCase: ZooCase) throws {
             try withZoo(zooCase) { zoo in try Self.compare(zoo, zooCase) }
         }

@@ -4,7 +4,7 @@ import Testing
 extension ZooSuites {
     /// A service starts and reports whatever its environment says; what cannot be used costs one line.
     @Suite(.enabled(if: ZooSuites.hasAgent)) struct BadValueTests {
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aFormatThatIsNoneGivesTextAndOneLine() throws {
             try withZoo(ZooCatalog.named("mutex"), environment: ["GMR_FORMAT": "xml2"]) { zoo in
                 let lines = zoo.standardError.split(separator: "\n")
@@ -16,7 +16,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aSignalThatCannotBeCaughtGivesTheDefaultAndOneLine() throws {
             try withZoo(ZooCatalog.named("mutex"), environment: ["GMR_SIGNALS": "KILL"]) { zoo in
                 let lines = zoo.standardError.split(separator: "\n")
@@ -27,7 +27,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aDirectoryThatCannotBeMadeGivesStandardErrorAndOneLine() throws {
             let environment = ["GMR_LOG_DIR": "/proc/nothing/reports", "GMR_FORMAT": "text"]
             try withZoo(ZooCatalog.named("mutex"), environment: environment) { zoo in

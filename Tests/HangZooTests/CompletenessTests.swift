@@ -4,7 +4,7 @@ extension ZooSuites {
     /// The report's own account of what it reached.
     @Suite(.enabled(if: ZooSuites.hasAgent)) struct CompletenessTests {
         @Test(
-            .timeLimit(.minutes(2)),
+            .timeLimit(.minutes(5)),
             arguments: ["threads-64", "threads-1000", "masked-signals", "syscalls-20", "sigpending-0", "not-dumpable"])
         func everyThreadIsFoundAndCaptured(_ name: String) throws {
             let zooCase = ZooCatalog.named(name)
@@ -18,7 +18,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(5)))
         func aThreadThatCannotBeCapturedIsANamedGap() throws {
             try withZoo(ZooCatalog.named("masked-spin")) { zoo in
                 let report = try zoo.report()

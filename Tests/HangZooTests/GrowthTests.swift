@@ -49,7 +49,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func reportsOfOneSecondHaveNamesOfTheirOwn() throws {
             try withZoo(ZooCatalog.named("mutex")) { zoo in
                 var names: Set<String> = []

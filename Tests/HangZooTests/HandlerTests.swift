@@ -13,7 +13,7 @@ extension ZooSuites {
         }
 
         /// The scenario's threads spin or pause: whatever is counted on them, a handler called.
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(5)))
         func handlersNeitherAllocateNorLock() throws {
             let directory = FileManager.default.temporaryDirectory.appending(path: "counter-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

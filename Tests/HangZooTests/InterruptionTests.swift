@@ -12,7 +12,7 @@ extension ZooSuites {
         }
 
         /// That an interruption would be seen: without it the next test could not fail.
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aSignalInterruptsMostOfTheCalls() throws {
             try withZoo(ZooCatalog.named("syscalls-20")) { zoo in
                 #expect(try interrupted(zoo) == [])

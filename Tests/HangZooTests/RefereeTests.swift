@@ -4,7 +4,7 @@ extension ZooSuites {
     /// The referee refereed, and the zoo itself: gdb shows the truth of every scenario, and eu-stack, which shares no
     /// code with it, the same frames. These need no agent.
     @Suite struct RefereeTests {
-        @Test(.timeLimit(.minutes(3)), arguments: ZooCatalog.all)
+        @Test(.timeLimit(.minutes(5)), arguments: ZooCatalog.all)
         func gdbShowsTheTruthAndEUStackAgrees(_ zooCase: ZooCase) throws {
             try withZoo(zooCase) { zoo in try Self.compare(zoo, zooCase) }
         }

@@ -8,7 +8,7 @@ extension ZooSuites {
         private static let other = Int32(37)  // SIGRTMIN+3
         private static let advice = "GMR_SIGNALS=SIGRTMIN+3 and kill -RTMIN+3 PID"
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aSignalThatWasIgnoredIsAnsweredAndToldOf() throws {
             try Self.withChangedZoo(before: "ignore") { zoo in
                 let lines = zoo.standardError.split(separator: "\n")
@@ -20,7 +20,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func anEarlierHandlerIsChainedInSilence() throws {
             try Self.withChangedZoo(before: "handle") { zoo in
                 #expect(zoo.standardError.isEmpty)
@@ -29,7 +29,7 @@ extension ZooSuites {
         }
 
         @Test(
-            .timeLimit(.minutes(1)),
+            .timeLimit(.minutes(5)),
             arguments: [
                 ("ignore", "SIGUSR2 does not make reports any more: other code has set it to be ignored"),
                 ("default", "SIGUSR2 does not make reports any more: other code has set it to its default action"),
@@ -50,7 +50,7 @@ extension ZooSuites {
         }
 
         /// Nobody asks for a report, which would be too late to hear of it.
-        @Test(.timeLimit(.minutes(1)), arguments: [nil, "0.02"])
+        @Test(.timeLimit(.minutes(5)), arguments: [nil, "0.02"])
         func aSignalThatWasTakenAwayIsToldOfBeforeItIsNeeded(watcherInterval: String?) throws {
             let file = FileManager.default.temporaryDirectory.appending(path: "trigger-\(UUID().uuidString)")
             try Data().write(to: file)
@@ -70,7 +70,7 @@ extension ZooSuites {
 
         /// libdispatch's handler replaces GMR's, which puts its own over that one: whichever comes first, a report comes,
         /// if not for each signal, and libdispatch gets them all.
-        @Test(.timeLimit(.minutes(1)), arguments: ["before", "later"])
+        @Test(.timeLimit(.minutes(5)), arguments: ["before", "later"])
         func aSignalSourceOfDispatchIsToldOfAndBothGetTheSignal(order: String) throws {
             let before = order == "before" ? "dispatch" : nil
             let later = order == "later" ? "dispatch" : nil

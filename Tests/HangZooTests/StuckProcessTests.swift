@@ -8,7 +8,7 @@ extension ZooSuites {
         private static let patience: Duration = .seconds(3)
 
         @Test(
-            .timeLimit(.minutes(1)),
+            .timeLimit(.minutes(5)),
             arguments: [
                 "malloc-lock", "malloc-lock-all", "stdio-lock", "dlopen-constructor", "dl-iterate-phdr", "memory-limit",
                 "exhausted-descriptors", "closed-descriptors",
@@ -25,7 +25,7 @@ extension ZooSuites {
         }
 
         /// Where GMR may not have a descriptor table of its own, the application closes its descriptors too.
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func descriptorsThatTheApplicationClosedAreOpenedAnew() throws {
             let environment = ["ZOO_FORBID_UNSHARE": "1"]
             try withZoo(ZooCatalog.named("closed-descriptors"), environment: environment) { zoo in
@@ -38,7 +38,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aSectionThatCannotBeMadeSaysWhy() throws {
             try withZoo(ZooCatalog.named("malloc-lock-all")) { zoo in
                 let report = try zoo.report()
@@ -50,7 +50,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func withoutExecTheWorkerDeliversAndSaysSo() throws {
             try withZoo(ZooCatalog.named("exec-forbidden")) { zoo in
                 let report = try zoo.report()
@@ -60,7 +60,7 @@ extension ZooSuites {
         }
 
         /// Neither exec nor malloc: what is left is frames without names, and why.
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func withoutExecAndMallocTheRawReportComes() throws {
             let environment = ["ZOO_FORBID_EXEC": "1"]
             try withZoo(ZooCatalog.named("malloc-lock-all"), environment: environment) { zoo in

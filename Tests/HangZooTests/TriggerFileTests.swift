@@ -4,7 +4,7 @@ import Testing
 extension ZooSuites {
     /// A trigger file, as the environment names it.
     @Suite(.enabled(if: ZooSuites.hasAgent)) struct TriggerFileTests {
-        @Test(.timeLimit(.minutes(1)), arguments: ["mutex", "malloc-lock-all", "dlopen-constructor", "memory-limit"])
+        @Test(.timeLimit(.minutes(5)), arguments: ["mutex", "malloc-lock-all", "dlopen-constructor", "memory-limit"])
         func aProcessThatIsStuckAnswersATouchedFile(_ name: String) throws {
             try Self.withFile { file in
                 try withZoo(ZooCatalog.named(name), environment: Self.environment(file)) { zoo in
@@ -18,7 +18,7 @@ extension ZooSuites {
         }
 
         /// Without a descriptor table of its own GMR keeps no descriptor for inotify, and looks.
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func withoutInotifyTheFileIsLookedAt() throws {
             try Self.withFile { file in
                 let environment = Self.environment(file).merging(["ZOO_FORBID_UNSHARE": "1"]) { $1 }
@@ -29,7 +29,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func manyProcessesMayWatchOneFile() throws {
             try Self.withFile { file in
                 try withZoo(ZooCatalog.named("mutex"), environment: Self.environment(file)) { one in
@@ -45,7 +45,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func itReplacesTheSignalsUnlessBothAreWanted() throws {
             try Self.withFile { file in
                 try withZoo(ZooCatalog.named("mutex"), environment: Self.environment(file)) { zoo in
@@ -62,7 +62,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func aFileThatIsNotThereCostsOneLineAndIsWaitedFor() throws {
             try Self.withFile { file in
                 try FileManager.default.removeItem(atPath: file)
@@ -78,7 +78,7 @@ extension ZooSuites {
         }
 
         /// The looks at the signals are few, and without signals there are none.
-        @Test(.timeLimit(.minutes(1)), arguments: [("none", 0), ("USR2", 3)])
+        @Test(.timeLimit(.minutes(5)), arguments: [("none", 0), ("USR2", 3)])
         func withoutAFileTheAgentSleeps(signals: String, wakeUpLimit: Int) throws {
             try withZoo(ZooCatalog.named("mutex"), environment: ["GMR_SIGNALS": signals]) { zoo in
                 try #expect(Self.thread("gmr-watcher", of: zoo) == nil)

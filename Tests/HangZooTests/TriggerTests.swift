@@ -5,7 +5,7 @@ extension ZooSuites {
     /// Triggers that come while a report is under way.
     @Suite(.enabled(if: ZooSuites.hasAgent)) struct TriggerTests {
         /// Real-time signals are queued by the kernel one by one, so every single one must be accounted for.
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(5)))
         func noTriggerIsLost() throws {
             let signal = Int32(37)  // SIGRTMIN+3
             let sent = 40

@@ -19,6 +19,8 @@ typedef struct {
     uint32_t setup_bytes;
     const int32_t *signals; /* trigger signals; copied */
     uint32_t signal_count;
+    const int32_t *crash_signals; /* that end the process, which makes a report; copied */
+    uint32_t crash_signal_count;
     const char *watched_path;   /* absolute; copied. A file that triggers a report when it changes; NULL: none */
     uint64_t watch_interval_ns; /* how long it may go unlooked at, and the least time between two of its triggers */
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */

@@ -32,7 +32,13 @@ extern "C" {
 #define GMR_OWN_THREAD_CAPACITY 8u
 
 /* gmr_trigger_t.kind; the bits of gmr_arena_header_t.trigger_kinds are 1 << kind. */
-enum { GMR_TRIGGER_NONE = 0, GMR_TRIGGER_SIGNAL = 1, GMR_TRIGGER_FILE = 2, GMR_TRIGGER_API = 3 };
+enum {
+    GMR_TRIGGER_NONE = 0,
+    GMR_TRIGGER_SIGNAL = 1,
+    GMR_TRIGGER_FILE = 2,
+    GMR_TRIGGER_API = 3,
+    GMR_TRIGGER_CRASH = 4,
+};
 
 typedef struct {
     uint32_t kind;        /* GMR_TRIGGER_* */
@@ -56,7 +62,7 @@ enum {
 };
 
 /* gmr_slot_t.method */
-enum { GMR_CAPTURE_NONE = 0, GMR_CAPTURE_NO_TOUCH = 1, GMR_CAPTURE_SIGNAL = 2 };
+enum { GMR_CAPTURE_NONE = 0, GMR_CAPTURE_NO_TOUCH = 1, GMR_CAPTURE_SIGNAL = 2, GMR_CAPTURE_CRASH = 3 };
 
 /* gmr_slot_t.flags */
 enum {
@@ -195,6 +201,7 @@ enum {
     GMR_SECTIONS_DONE = 2,    /* all there are, or none */
     GMR_SECTIONS_NO_MEMORY = 3, /* not asked: running Swift code without memory would end the process */
     GMR_SECTIONS_BUSY = 4,    /* not asked: the thread has not come back from an earlier report */
+    GMR_SECTIONS_CRASHED = 5, /* not asked: who runs generators in a process that has crashed may do more harm */
 };
 enum {
     GMR_HELPER_IDLE = 0,
@@ -218,6 +225,26 @@ _Static_assert(sizeof(gmr_publication_t) == 16, "wire format");
 
 /* gmr_arena_header_t.second_look */
 enum { GMR_SECOND_LOOK_NONE = 0, GMR_SECOND_LOOK_ASKED = 1, GMR_SECOND_LOOK_DONE = 2 };
+
+/* gmr_crash_t.flags */
+enum { GMR_CRASH_ADDRESS = 1u << 0 /* `address` is valid */ };
+
+#define GMR_CRASH_MESSAGE_BYTES 1024u
+
+/* The fault that ends the process: what the kernel told the handler of the first thread that had one. */
+typedef struct {
+    int32_t signal; /* 0: none */
+    int32_t code;   /* si_code */
+    int32_t tid;
+    int32_t sender_pid; /* of a signal that a process sent; 0: the kernel did */
+    uint64_t address;   /* si_addr */
+    uint64_t registers[GMR_REGISTER_COUNT];
+    uint64_t thread_pointer; /* fs base */
+    uint32_t flags;          /* GMR_CRASH_* */
+    uint32_t message_bytes;
+    uint8_t message[GMR_CRASH_MESSAGE_BYTES]; /* what the program said of it last; UTF-8 */
+} gmr_crash_t;
+_Static_assert(sizeof(gmr_crash_t) == 176 + GMR_CRASH_MESSAGE_BYTES, "wire format");
 
 /* How a report ended, for gmr_arena_header_t.delivery. */
 enum { GMR_DELIVERY_NONE = 0, GMR_DELIVERED = 1, GMR_DELIVERY_FAILED = 2 };
@@ -289,6 +316,8 @@ typedef struct {
     uint64_t locks_ns; /* reading what threads wait for */
 
     uint8_t signal_conflicts[64]; /* GMR_CONFLICT_* of the trigger signals; index: number - 1 */
+
+    gmr_crash_t crash; /* that this report is about */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

@@ -25,6 +25,8 @@ typedef struct {
     gmr_agent_config_t config;
     int32_t signals[64];
     uint32_t signal_count;
+    int32_t crash_signals[64];
+    uint32_t crash_signal_count;
     uint32_t is_warm;       /* libunwind has walked in this process, or in one that it was forked from */
     uint32_t walking;       /* the agent is in libunwind, whose locks a fork child finds as they were */
     void *kept_setup;       /* a copy of config.setup, outside the arena */
@@ -138,6 +140,10 @@ void gmr_helper_choose(void);
 int gmr_helper_open(void);
 /* helper_entry.c: 1 where starting the executable as a helper ends up in gmr_helper_main(). After a capture. */
 int gmr_helper_is_in(uint64_t executable_inode);
+
+/* thread_start.c: an alternate signal stack for the calling thread, where it has none: for the main thread, which
+ * nobody starts. */
+void gmr_thread_get_alternate_stack(void);
 
 /* agent_thread.c */
 void *gmr_agent_main(void *unused);

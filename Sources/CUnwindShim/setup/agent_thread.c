@@ -12,15 +12,16 @@
 
 #include "../signal_safe/capture.h"
 #include "../signal_safe/clone_x86_64.h"
+#include "../signal_safe/crash.h"
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/on_demand.h"
 #include "../signal_safe/probe.h"
+#include "../signal_safe/raw_report.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
 #include "../locks/waits.h"
 #include "../unwind/walker.h"
 #include "agent_state.h"
-#include "raw_report.h"
 
 #define HELPER_LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
@@ -124,8 +125,10 @@ static void ask_for_sections(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     gmr_desk_t *desk = &gmr_agent_state.sections;
     gmr_store_release(&arena->section_bytes, 0);
+    uint32_t has_titles = gmr_load_acquire(&arena->publications[GMR_PUBLISHED_SECTION_TITLES].version);
     uint32_t state = GMR_SECTIONS_ASKED;
-    if (gmr_load_acquire(&arena->publications[GMR_PUBLISHED_SECTION_TITLES].version) == 0) state = GMR_SECTIONS_DONE;
+    if (!has_titles) state = GMR_SECTIONS_DONE;
+    else if (arena->crash.signal) state = GMR_SECTIONS_CRASHED;
     else if (!gmr_desk_wait(desk, DESK_PATIENCE_NS)) state = GMR_SECTIONS_BUSY;
     else if (!has_memory()) state = GMR_SECTIONS_NO_MEMORY;
     gmr_store_release(&arena->section_state, state);
@@ -170,9 +173,17 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
         if (!finish_in_helper()) left |= GMR_WORK_DELIVER;
     }
     if (left & GMR_WORK_DELIVER) {
-        int is_taken = gmr_raw_report(arena, STDERR_FILENO, (int)state->worker.started);
+        int is_taken = gmr_ss_raw_report(arena, STDERR_FILENO, (int)state->worker.started);
         gmr_arena_account(arena, 0, is_taken ? 0 : EIO, 0);
     }
+}
+
+/* Nothing of the application's runs any more: no sinks, no observers, no sections. */
+static void finish_crash(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    arena->sinks_failed = !gmr_agent_state.config.delivers;
+    if (finish_in_helper() || finish_in_worker(GMR_WORK_DELIVER)) return;
+    (void)gmr_ss_raw_report(arena, STDERR_FILENO, (int)gmr_agent_state.worker.started);
 }
 
 static void read_waits(void) {
@@ -189,9 +200,21 @@ static void walk(void) {
     __atomic_store_n(&gmr_agent_state.walking, 0, __ATOMIC_RELAXED);
 }
 
+/* A crash counts more than what else asked for a report at the same time. */
+static void take_crash(gmr_arena_header_t *arena) {
+    const gmr_crash_t *crash = &gmr_safe_state.crash;
+    arena->crash.signal = 0;
+    if (!(arena->trigger_kinds & 1u << GMR_TRIGGER_CRASH)) return;
+    arena->crash = *crash;
+    arena->trigger.kind = GMR_TRIGGER_CRASH;
+    arena->trigger.signal = crash->signal;
+    arena->trigger.sender_pid = crash->sender_pid;
+}
+
 static void make_report(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
+    take_crash(arena);
     arena->helper_attempts = 0;
     arena->delivery = GMR_DELIVERY_NONE;
     arena->sinks_failed = 0;
@@ -207,8 +230,10 @@ static void make_report(void) {
     uint32_t to_people = arena->trigger_kinds & ~(1u << GMR_TRIGGER_API);
     uint32_t to_callers = arena->trigger_kinds & 1u << GMR_TRIGGER_API;
     if (to_people) gmr_descriptors_adopt_stderr();
-    finish(to_people, to_callers);
+    if (arena->crash.signal) finish_crash();
+    else finish(to_people, to_callers);
     gmr_descriptors_leave_stderr();
+    if (arena->crash.signal) gmr_ss_answer_crash(GMR_CRASH_REPORTED);
     gmr_signals_tell();
     gmr_arena_release_slots();
 }
@@ -269,6 +294,7 @@ static void main_on_demand(void) {
             static const char text[] = "gmr: no report: the process gets no memory for one\n";
             gmr_descriptors_adopt_stderr();
             (void)gmr_ss_write(STDERR_FILENO, text, sizeof text - 1);
+            gmr_ss_answer_crash(GMR_CRASH_ABANDONED);
             gmr_ss_leave_thread();
         }
         warm_up();

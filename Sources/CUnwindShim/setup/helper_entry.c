@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../signal_safe/capture.h"
 #include "../signal_safe/helper_spawn.h"
-#include "../unwind/image_memory.h"
 #include "agent_state.h"
 
 /* In GMRAgent. Weak, because the C core is tested without it. */
@@ -63,7 +63,7 @@ int gmr_helper_open(void) {
 
 int gmr_helper_is_in(uint64_t executable_inode) {
     /* Where this code came with a library that main() loads itself, the executable would not get here. */
-    const gmr_module_t *module = gmr_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&gmr_helper_is_in);
+    const gmr_module_t *module = gmr_ss_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&gmr_helper_is_in);
     return gmr_helper_main && module && module->inode == executable_inode;
 }
 

@@ -140,16 +140,21 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     for (uint32_t i = 0; i < config->signal_count && i < 64; i++) {
         state->signals[state->signal_count++] = config->signals[i];
     }
+    for (uint32_t i = 0; i < config->crash_signal_count && i < 64; i++) {
+        state->crash_signals[state->crash_signal_count++] = config->crash_signals[i];
+    }
     safe->is_on_demand = 0;
     safe->pid = getpid();
     safe->installed = 1;
     safe->taken = safe->posted;
     safe->taken_tickets = safe->tickets;
     safe->pending_kinds = 0;
+    safe->crash_owner = 0;
     safe->capture_deadline_ns = config->capture_deadline_ns;
     if (getrandom(&safe->capture_cookie, sizeof safe->capture_cookie, 0) < 0) {
         safe->capture_cookie = (uint32_t)gmr_ss_clock_ns(CLOCK_REALTIME);
     }
+    gmr_thread_get_alternate_stack();
     *what = "taking the signals";
     int error = gmr_signals_install();
     if (!error) {

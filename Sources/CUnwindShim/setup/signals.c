@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../signal_safe/capture.h"
+#include "../signal_safe/crash.h"
 #include "../signal_safe/on_demand.h"
 #include "../signal_safe/trigger.h"
 #include "agent_state.h"
@@ -29,7 +30,11 @@ static int is_handler_of(const struct sigaction *action) {
 static int put_over(int number, handler_t *handler, const struct sigaction *previous) {
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigemptyset(&action.sa_mask);
-    if (is_handler_of(previous) && number != GMR_CAPTURE_SIGNAL_NUMBER) {
+    if (handler == gmr_ss_on_crash_signal) {
+        /* A crash in the handler runs it again; nothing else interrupts it. */
+        action.sa_flags |= SA_NODEFER;
+        gmr_signals_asynchronous(&action.sa_mask);
+    } else if (is_handler_of(previous) && number != GMR_CAPTURE_SIGNAL_NUMBER) {
         const int kept = SA_RESTART | SA_NODEFER | SA_ONSTACK;
         action.sa_flags = (action.sa_flags & ~kept) | (previous->sa_flags & kept);
         action.sa_mask = previous->sa_mask;
@@ -104,6 +109,9 @@ int gmr_signals_install(void) {
     for (uint32_t i = 0; i < gmr_agent_state.signal_count && error == 0; i++) {
         error = gmr_trigger_signal_take(gmr_agent_state.signals[i]);
     }
+    for (uint32_t i = 0; i < gmr_agent_state.crash_signal_count && error == 0; i++) {
+        error = take(gmr_agent_state.crash_signals[i], gmr_ss_on_crash_signal);
+    }
     if (error) gmr_signals_restore();
     return error;
 }
@@ -111,6 +119,9 @@ int gmr_signals_install(void) {
 void gmr_signals_restore(void) {
     for (uint32_t i = 0; i < gmr_agent_state.signal_count; i++) {
         give_back(gmr_agent_state.signals[i], gmr_ss_on_trigger_signal);
+    }
+    for (uint32_t i = 0; i < gmr_agent_state.crash_signal_count; i++) {
+        give_back(gmr_agent_state.crash_signals[i], gmr_ss_on_crash_signal);
     }
     /* A SIGPROF of ours may still be pending in a thread that masks it: the default action would end the process. */
     const struct sigaction *previous = gmr_ss_previous(GMR_CAPTURE_SIGNAL_NUMBER);

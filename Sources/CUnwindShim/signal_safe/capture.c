@@ -30,7 +30,13 @@ static int first_sight(uint32_t generation, int32_t tid) GMR_SIGNAL_SAFE {
     return 0;
 }
 
+static int has_crashed(const gmr_arena_header_t *arena, int32_t tid) GMR_SIGNAL_SAFE {
+    return arena->crash.signal && arena->crash.tid == tid;
+}
+
+/* A thread of GMR's is no part of a report, unless the report is about it. */
 static int is_own(const gmr_arena_header_t *arena, int32_t tid) GMR_SIGNAL_SAFE {
+    if (has_crashed(arena, tid)) return 0;
     for (uint32_t i = 0; i < arena->own_thread_count && i < GMR_OWN_THREAD_CAPACITY; i++) {
         if (arena->own_threads[i] == tid) return 1;
     }
@@ -52,12 +58,25 @@ static gmr_slot_t *new_slot(gmr_arena_header_t *arena, int32_t tid, uint32_t *in
     return NULL;
 }
 
+/* The thread that crashed, where it did; it waits in its handler. */
+static void take_from_crash(gmr_slot_t *slot, const gmr_crash_t *crash) GMR_SIGNAL_SAFE {
+    __builtin_memcpy(slot->registers, crash->registers, sizeof slot->registers);
+    slot->known_registers = (1u << GMR_REGISTER_COUNT) - 1;
+    slot->method = GMR_CAPTURE_CRASH;
+    slot->problem_errno = -gmr_ss_copy_stack(slot, slot->registers[GMR_REG_RSP], gmr_safe_state.agent_tid);
+    gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
+}
+
 /* Looks at one thread for the first time. */
 static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR_SIGNAL_SAFE {
     uint32_t index;
     gmr_slot_t *slot = new_slot(arena, tid, &index);
     if (!slot) {
         arena->threads_dropped++;
+        return;
+    }
+    if (has_crashed(arena, tid)) {
+        take_from_crash(slot, &arena->crash);
         return;
     }
     int result = gmr_ss_capture_no_touch(task_directory, slot);

@@ -40,6 +40,10 @@ void gmr_ss_expect_answers(uint32_t generation) GMR_SIGNAL_SAFE;
 uint32_t gmr_ss_missing_answers(void) GMR_SIGNAL_SAFE;
 void gmr_ss_count_answer(uint32_t generation) GMR_SIGNAL_SAFE;
 
+/* The GMR_REGISTER_COUNT registers of what a signal interrupted; `context` is the handler's third argument.
+ * Signal safety: yes. */
+void gmr_ss_copy_registers(uint64_t *registers, const void *context) GMR_SIGNAL_SAFE;
+
 /* The handler of GMR_CAPTURE_SIGNAL_NUMBER. */
 void gmr_ss_on_capture_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE;
 
@@ -49,5 +53,8 @@ int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR
 
 /* Builds the module table from /proc/thread-self/maps, without the loader. Returns 0 or a negative errno. */
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE;
+
+/* The module whose mappings contain `address`, or NULL. Signal safety: yes. */
+const gmr_module_t *gmr_ss_module_at(const gmr_arena_header_t *arena, uint64_t address) GMR_SIGNAL_SAFE;
 
 #endif

@@ -12,6 +12,7 @@
 #include "syscalls_x86_64.h"
 
 #define RED_ZONE_BYTES 128u
+#define GUARD_PAGES 64u /* searched for the end of a stack */
 
 /* Our signals carry cookie (32 bits), generation (20) and slot (12). */
 #define GENERATION_MASK UINT32_C(0xfffff)
@@ -60,14 +61,22 @@ int gmr_ss_ask(int task_directory, gmr_slot_t *slot, uint32_t index) GMR_SIGNAL_
     return result;
 }
 
+static long copy_from(gmr_slot_t *slot, uint64_t from, int32_t tid) GMR_SIGNAL_SAFE {
+    if (tid == gmr_safe_state.agent_tid) {
+        return gmr_ss_read_as_agent(from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    }
+    /* In a handler there is only the one way: another thread's descriptor table is not the agent's. */
+    if (!(gmr_safe_state.allowed & GMR_PROBE_VM_READ)) return -EPERM;
+    return gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+}
+
 int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR_SIGNAL_SAFE {
     uint64_t from = stack_pointer - RED_ZONE_BYTES;
-    long copied = -EPERM;
-    if (tid == gmr_safe_state.agent_tid) {
-        copied = gmr_ss_read_as_agent(from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
-    } else if (gmr_safe_state.allowed & GMR_PROBE_VM_READ) {
-        /* In a handler there is only the one way: another thread's descriptor table is not the agent's. */
-        copied = gmr_ss_read_memory(tid, from, gmr_slot_stack(slot), GMR_STACK_CAPACITY_BYTES);
+    long copied = copy_from(slot, from, tid);
+    /* A stack that is used up ends above its pointer, which is in the pages that guard it. */
+    for (unsigned page = 0; copied == -EFAULT && page < GUARD_PAGES; page++) {
+        from = (from & ~(uint64_t)(GMR_PAGE_BYTES - 1)) + GMR_PAGE_BYTES;
+        copied = copy_from(slot, from, tid);
     }
     if (copied <= 0) return copied < 0 ? (int)copied : -EFAULT;
     slot->stack_base = from;
@@ -113,10 +122,15 @@ static const uint8_t greg[GMR_REGISTER_COUNT] = {REG_RAX, REG_RDX, REG_RCX, REG_
                                                  REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                                  REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
 
-static void fill(gmr_slot_t *slot, const ucontext_t *context) GMR_SIGNAL_SAFE {
+void gmr_ss_copy_registers(uint64_t *registers, const void *context) GMR_SIGNAL_SAFE {
+    const ucontext_t *interrupted = context;
     for (unsigned i = 0; i < GMR_REGISTER_COUNT; i++) {
-        slot->registers[i] = (uint64_t)context->uc_mcontext.gregs[greg[i]];
+        registers[i] = (uint64_t)interrupted->uc_mcontext.gregs[greg[i]];
     }
+}
+
+static void fill(gmr_slot_t *slot, const ucontext_t *context) GMR_SIGNAL_SAFE {
+    gmr_ss_copy_registers(slot->registers, context);
     slot->known_registers = (1u << GMR_REGISTER_COUNT) - 1;
     slot->method = GMR_CAPTURE_SIGNAL;
     /* Without a stack (a stack pointer that points nowhere) the registers still say where the thread is. */

@@ -216,3 +216,15 @@ int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
     gmr_ss_close(fd);
     return bytes < 0 ? (int)bytes : 0;
 }
+
+const gmr_module_t *gmr_ss_module_at(const gmr_arena_header_t *arena, uint64_t address) GMR_SIGNAL_SAFE {
+    /* /proc lists mappings by address, so the table is sorted. */
+    const gmr_module_t *modules = gmr_arena_modules(arena);
+    uint32_t low = 0, high = arena->module_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (modules[middle].end <= address) low = middle + 1;
+        else high = middle;
+    }
+    return low < arena->module_count && modules[low].start <= address ? &modules[low] : 0;
+}

@@ -90,6 +90,11 @@ int gmr_ss_is_vfork_child(void) GMR_SIGNAL_SAFE {
     return pid != 0 && pid != own_pid();
 }
 
+int gmr_ss_answers_on_demand(void) GMR_SIGNAL_SAFE {
+    presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
+    return presence && gmr_load_acquire(&presence->agent) != AGENT_FORBIDDEN;
+}
+
 /* Becomes the one to start the agent of this process; 0 where there is one. */
 static int claim(presence_t *presence) GMR_SIGNAL_SAFE {
     uint64_t end = 0;

@@ -16,6 +16,8 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
 
 /* Starts an agent where reports are set up and there is none in this process. Signal safety: yes. Threads: any. */
 void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE;
+/* Whether this process has such an agent, or one may be started. Signal safety: yes. Threads: any. */
+int gmr_ss_answers_on_demand(void) GMR_SIGNAL_SAFE;
 /* The thread that was started: ends itself and does not return, unless there is another trigger to answer. */
 void gmr_ss_leave_on_demand(void) GMR_SIGNAL_SAFE;
 /* After the end of the thread that has lent its memory: triggers start agents from now on, and those that came before

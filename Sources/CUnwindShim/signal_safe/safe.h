@@ -55,7 +55,16 @@ typedef struct {
     uint32_t outstanding;
     uint32_t trigger_handlers; /* threads inside our trigger handler */
     uint64_t capture_deadline_ns;
+
+    /* The crash, if there is one: crash.c. */
+    gmr_crash_t crash;
+    int32_t crash_owner;     /* the thread that crashed first; 0: none. acq_rel: one only */
+    uint32_t crash_stage;    /* of that thread alone */
+    uint32_t crash_answered; /* GMR_CRASH_*ED; futex; release: by the agent; pairs with the acquire in await_report() */
 } gmr_safe_state_t;
+
+/* gmr_safe_state_t.crash_answered */
+enum { GMR_CRASH_PENDING = 0, GMR_CRASH_REPORTED = 1, GMR_CRASH_ABANDONED = 2 };
 
 extern gmr_safe_state_t gmr_safe_state;
 

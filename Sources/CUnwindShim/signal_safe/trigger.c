@@ -56,18 +56,22 @@ uint32_t gmr_ss_take_triggers(gmr_trigger_t *first, uint32_t *kinds, uint32_t *m
     return 1;
 }
 
+void gmr_ss_trigger_in_handler(uint32_t kind, int32_t signal, int32_t sender_pid) GMR_SIGNAL_SAFE {
+    /* release: pairs with the acquire in wait_for_trigger_handlers() */
+    __atomic_fetch_add(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_ACQ_REL);
+    /* A child of vfork() has its parent's memory, but the parent was not asked. */
+    if (!gmr_ss_is_vfork_child()) {
+        gmr_ss_post_trigger(kind, signal, sender_pid);
+        gmr_ss_start_on_demand();
+    }
+    __atomic_fetch_sub(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE);
+}
+
 void gmr_ss_on_trigger_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     /* No libc call in here touches errno: gmr_ss_* are raw system calls. */
     int32_t sender = info && (info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL)
                          ? info->si_pid
                          : 0;
-    /* release: pairs with the acquire in wait_for_trigger_handlers() */
-    __atomic_fetch_add(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_ACQ_REL);
-    /* A child of vfork() has its parent's memory, but the parent was not asked. */
-    if (!gmr_ss_is_vfork_child()) {
-        gmr_ss_post_trigger(GMR_TRIGGER_SIGNAL, signal, sender);
-        gmr_ss_start_on_demand();
-    }
-    __atomic_fetch_sub(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE);
+    gmr_ss_trigger_in_handler(GMR_TRIGGER_SIGNAL, signal, sender);
     gmr_ss_chain(signal, info, context);
 }

@@ -11,6 +11,7 @@
  */
 #include "frame_pointer.h"
 
+#include "../signal_safe/capture.h"
 #include "image_memory.h"
 
 #define PROLOGUE_BYTES 64u
@@ -137,7 +138,7 @@ static uint64_t jump_target(uint64_t target) {
 
 /* What kind of call ends right before `address`, seen from `function`. */
 static call_t call_before(const gmr_arena_header_t *arena, uint64_t address, uint64_t function) {
-    const gmr_module_t *module = gmr_module_at(arena, address);
+    const gmr_module_t *module = gmr_ss_module_at(arena, address);
     if (!function || !module) return NOT_A_CALL;
     if (address < module->text_start + MAX_CALL_BYTES || address > module->text_end) return NOT_A_CALL;
     uint8_t code[MAX_CALL_BYTES];
@@ -145,7 +146,7 @@ static call_t call_before(const gmr_arena_header_t *arena, uint64_t address, uin
     if (code[3] == 0xe8) { /* call rel32 */
         uint64_t target = address + (uint64_t)(int64_t)signed32(code + 4);
         if (target == function || jump_target(target) == function) return CALL_OF_FUNCTION;
-        const gmr_module_t *there = gmr_module_at(arena, target);
+        const gmr_module_t *there = gmr_ss_module_at(arena, target);
         if (there && target >= there->text_start && target < there->text_end) return SOME_CALL;
     }
     /* ff /2 with every length of its operand: register or [register], +disp8, +SIB, rip- or disp32-relative. */

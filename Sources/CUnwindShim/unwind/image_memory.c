@@ -41,15 +41,3 @@ int gmr_image_read(uint64_t address, void *buffer, uint32_t bytes) {
     }
     return 1;
 }
-
-const gmr_module_t *gmr_module_at(const gmr_arena_header_t *arena, uint64_t address) {
-    /* /proc lists mappings by address, so the table is sorted. */
-    const gmr_module_t *modules = gmr_arena_modules(arena);
-    uint32_t low = 0, high = arena->module_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (modules[middle].end <= address) low = middle + 1;
-        else high = middle;
-    }
-    return low < arena->module_count && modules[low].start <= address ? &modules[low] : NULL;
-}

@@ -6,9 +6,6 @@
 
 #include "gmr_capture_format.h"
 
-/* The module whose mappings contain `address`, or NULL. */
-const gmr_module_t *gmr_module_at(const gmr_arena_header_t *arena, uint64_t address);
-
 /* Copies `bytes` of a module's memory; 1, or 0 where it cannot be read. Threads: the agent thread. */
 int gmr_image_read(uint64_t address, void *buffer, uint32_t bytes);
 

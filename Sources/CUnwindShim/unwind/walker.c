@@ -44,7 +44,7 @@ typedef struct {
 
 static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int need, void *context) {
     walk_t *walk = context;
-    const gmr_module_t *module = gmr_module_at(walk->arena, ip);
+    const gmr_module_t *module = gmr_ss_module_at(walk->arena, ip);
     if (!module || !(module->flags & GMR_MODULE_TABLE)) {
         walk->no_info = 1;
         return -UNW_ESTOPUNWIND;
@@ -75,9 +75,10 @@ static int no_dynamic_code(unw_addr_space_t space, unw_word_t *list, void *conte
 }
 
 /* Stack memory outside the copy: a signal handler's alternate stack, or more than 64 KiB of a deep one. A thread
- * that sleeps can be read now; that it did not move meanwhile is checked when its walk is done. */
+ * that sleeps can be read now; that it did not move meanwhile is checked when its walk is done. One that crashed waits
+ * in its handler. */
 static int read_live(walk_t *walk, uint64_t address, unw_word_t *value) {
-    if (walk->slot->method != GMR_CAPTURE_NO_TOUCH) {
+    if (walk->slot->method == GMR_CAPTURE_SIGNAL) {
         walk->beyond_copy = 1;
         return -UNW_EINVAL;
     }
@@ -98,7 +99,7 @@ static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t 
         __builtin_memcpy(value, gmr_slot_stack(walk->slot) + offset, sizeof *value);
         return 0;
     }
-    if (gmr_module_at(walk->arena, address)) {
+    if (gmr_ss_module_at(walk->arena, address)) {
         if (gmr_image_read(address, value, sizeof *value)) return 0;
         walk->unreadable = 1;
         return -UNW_EINVAL;
@@ -223,8 +224,25 @@ static uint32_t stop_reason(const walk_t *walk, unw_cursor_t *cursor, int step_r
 static int is_trampoline(const gmr_arena_header_t *arena, uint64_t pc) {
     static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05}; /* mov $15, %rax; syscall */
     uint8_t there[sizeof code];
-    return gmr_module_at(arena, pc) && gmr_image_read(pc, there, sizeof there) &&
+    return gmr_ss_module_at(arena, pc) && gmr_image_read(pc, there, sizeof there) &&
            __builtin_memcmp(there, code, sizeof code) == 0;
+}
+
+/* A call of what is no function has come to its first instruction, which there is none: the caller's frame begins
+ * above the return address. Turns the registers back to there. */
+static int leave_nowhere(walk_t *walk) {
+    gmr_slot_t *slot = walk->slot;
+    unw_word_t caller = 0;
+    uint64_t *registers = slot->registers;
+    if (slot->method != GMR_CAPTURE_CRASH || gmr_ss_module_at(walk->arena, registers[GMR_REG_RIP])) return 0;
+    if (access_memory(libunwind.space, registers[GMR_REG_RSP], &caller, 0, walk) != 0) return 0;
+    const gmr_module_t *module = gmr_ss_module_at(walk->arena, caller);
+    if (!module || caller <= module->text_start || caller > module->text_end) return 0;
+    gmr_frame_t *frame = &gmr_slot_frames(slot)[slot->frame_count++];
+    *frame = (gmr_frame_t){registers[GMR_REG_RIP], registers[GMR_REG_RSP] + 8, GMR_FRAME_EXACT, 0};
+    registers[GMR_REG_RIP] = caller - 1; /* libunwind takes the first one for an instruction */
+    registers[GMR_REG_RSP] += 8;
+    return 1;
 }
 
 static void walk_slot(walk_t *walk) {
@@ -234,11 +252,13 @@ static void walk_slot(walk_t *walk) {
     unw_cursor_t cursor;
     slot->frame_count = 0;
     slot->stop = GMR_STOP_UNREADABLE;
+    int is_caller = leave_nowhere(walk), exact = !is_caller;
     if (libunwind.init(&cursor, libunwind.space, walk) < 0) return;
-    int exact = 1;
     for (;;) {
         unw_word_t pc = 0, sp = 0, next_sp = 0;
         libunwind.get_reg(&cursor, UNW_REG_IP, &pc);
+        pc += (unw_word_t)is_caller;
+        is_caller = 0;
         libunwind.get_reg(&cursor, UNW_REG_SP, &sp);
         if (slot->frame_count == GMR_FRAME_CAPACITY) {
             slot->flags |= GMR_SLOT_FRAMES_CUT;
@@ -263,7 +283,8 @@ static void walk_slot(walk_t *walk) {
         frame->cfa = next_sp;
         exact = trampoline;
     }
-    if (walk->used_live_memory && !gmr_ss_is_unmoved(walk->task_directory, slot)) {
+    if (walk->used_live_memory && slot->method != GMR_CAPTURE_CRASH &&
+        !gmr_ss_is_unmoved(walk->task_directory, slot)) {
         slot->frame_count = frames_from_copy;
         slot->stop = GMR_STOP_TRUNCATED;
     }

@@ -33,6 +33,10 @@ struct CaptureDecoder {
             }
             threads.append(thread)
         }
+        // Who crashed comes first.
+        if let crashed = threads.firstIndex(where: \.snapshot.isCurrent) {
+            threads.insert(threads.remove(at: crashed), at: 0)
+        }
         if header.threads_dropped > 0 {
             gaps.append(
                 "\(header.threads_dropped) threads beyond the first \(header.slot_capacity) were not read; "
@@ -146,13 +150,46 @@ struct CaptureDecoder {
             switch Int(header.trigger.kind) {
             case GMR_TRIGGER_FILE: .file
             case GMR_TRIGGER_API: .api
+            case GMR_TRIGGER_CRASH: .crash
             default: .signal
             }
         return Trigger(
             kind: kind, signal: SignalNumber(rawValue: header.trigger.signal)?.name,
             senderPID: header.trigger.sender_pid > 0 ? header.trigger.sender_pid : nil,
-            coalescedCount: Int(header.coalesced_count))
+            crash: kind == .crash ? crash(header.crash) : nil, coalescedCount: Int(header.coalesced_count))
     }
+
+    private func crash(_ crash: gmr_crash_t) -> Crash {
+        let message = withUnsafeBytes(of: crash.message) {
+            PrintableText.string(fromUntrusted: $0.prefix(Int(crash.message_bytes)).map { $0 })
+        }
+        let registers = withUnsafeBytes(of: crash.registers) { Array($0.bindMemory(to: UInt64.self)) }
+        return Crash(
+            signal: SignalNumber(rawValue: crash.signal)?.name ?? "signal \(crash.signal)",
+            code: SignalCode.name(of: crash.code, signal: crash.signal),
+            address: crash.flags & UInt32(GMR_CRASH_ADDRESS) != 0 ? crash.address : nil, thread: crash.tid,
+            message: message.isEmpty ? nil : message,
+            isStackOverflow: crash.flags & UInt32(GMR_CRASH_ADDRESS) != 0 && isJustBelowStack(crash),
+            registers: zip(Self.registerNames, registers).map(Crash.Register.init))
+    }
+
+    /// Of the thread that crashed, as far as the stack could be read.
+    private func isJustBelowStack(_ crash: gmr_crash_t) -> Bool {
+        guard let slot = slots().first(where: { $0.pointee.tid == crash.tid }), slot.pointee.stack_bytes > 0 else {
+            return false
+        }
+        return crash.address < slot.pointee.stack_base
+            && slot.pointee.stack_base - crash.address <= Self.largestGuard
+    }
+
+    /// In bytes.
+    private static let largestGuard: UInt64 = 256 * 1024
+
+    /// In DWARF order, as `gmr_slot_t.registers`.
+    private static let registerNames = [
+        "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+        "rip",
+    ]
 
     private func modules() -> [CapturedModule] {
         let count = Int(min(header.module_count, GMR_MODULE_CAPACITY))
@@ -191,7 +228,15 @@ struct CaptureDecoder {
             snapshot.stop = .unreadable
             return CapturedThread(snapshot: snapshot, frames: [])
         }
-        snapshot.capture = Int(facts.method) == GMR_CAPTURE_SIGNAL ? .signal : .noTouch
+        switch Int(facts.method) {
+        case GMR_CAPTURE_SIGNAL: snapshot.capture = .signal
+        case GMR_CAPTURE_CRASH:
+            // It waits in its handler now, which is none of the program's business.
+            snapshot.capture = .`self`
+            snapshot.isCurrent = true
+            snapshot.state = .running
+        default: snapshot.capture = .noTouch
+        }
         snapshot.stop =
             switch Int(facts.stop) {
             case GMR_STOP_COMPLETE: .complete

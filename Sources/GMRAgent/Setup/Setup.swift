@@ -6,6 +6,8 @@ import Glibc
 package struct Setup {
     var record: SetupRecord
     var signals: [SignalNumber]
+    /// Those that end the process.
+    var crashSignals: [SignalNumber]
     /// Fork children answer too, without sections.
     var followsForks = false
     /// No threads but for the time of a report, and so no sections, no `report()` and no trigger file.
@@ -37,6 +39,13 @@ package struct Setup {
             self.signals = signals ?? settings.signals.map { $0.compactMap { SignalNumber($0) } } ?? [.usr2]
         }
         settings.signals = self.signals.map(\.name)
+        crashSignals = []
+        if setUpSignals {
+            let triggers = self.signals
+            crashSignals = (settings.crashSignals?.compactMap { SignalNumber($0) } ?? SignalNumber.crashes)
+                .filter { !triggers.contains($0) && $0.reasonNotToCrash == nil }
+        }
+        settings.crashSignals = crashSignals.map(\.name)
 
         let executable = ProcFile.link("/proc/self/exe")
         let name = serviceName ?? Self.name(ofExecutable: executable)
@@ -59,14 +68,17 @@ package struct Setup {
         let watchedPath = record.settings.fileEventHandler.flatMap { strdup($0) }
         defer { free(watchedPath) }
         let numbers = signals.map(\.rawValue)
+        let crashNumbers = crashSignals.map(\.rawValue)
         var step: UnsafePointer<CChar>?
         let result = bytes.withUnsafeBytes { bytes in
-            numbers.withUnsafeBufferPointer { numbers in
+            withUnsafeBuffers(numbers, crashNumbers) { numbers, crashNumbers in
                 var config = gmr_agent_config_t()
                 config.setup = bytes.baseAddress
                 config.setup_bytes = UInt32(clamping: bytes.count)
                 config.signals = numbers.baseAddress
                 config.signal_count = UInt32(numbers.count)
+                config.crash_signals = crashNumbers.baseAddress
+                config.crash_signal_count = UInt32(crashNumbers.count)
                 config.watched_path = UnsafePointer(watchedPath)
                 config.watch_interval_ns = record.settings.fileEventHandlerInterval.nanoseconds
                 config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
@@ -177,4 +189,11 @@ package struct Setup {
     package static func warn(_ line: String) {
         DescriptorStream().writeLine("gmr: \(line)")
     }
+}
+
+private func withUnsafeBuffers<Result>(
+    _ first: [Int32], _ second: [Int32],
+    _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Int32>) -> Result
+) -> Result {
+    first.withUnsafeBufferPointer { first in second.withUnsafeBufferPointer { body(first, $0) } }
 }

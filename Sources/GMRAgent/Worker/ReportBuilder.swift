@@ -67,7 +67,7 @@ struct ReportBuilder {
             configuration: configuration.configuration, completeness: completeness)
         var masked = report.masked(by: masker)
         // In words anew: it names threads, whose names are without secrets only now.
-        masked.verdict = Verdict(locks: analysis.locks, threads: masked.threads)
+        masked.verdict = Verdict(crash: masked.trigger.crash, locks: analysis.locks, threads: masked.threads)
         return (masked, fetch)
     }
 

@@ -42,6 +42,8 @@ struct SectionStream {
                 // Published after the last bytes: look once more.
                 return takeArrived()
             case GMR_SECTIONS_NO_MEMORY: return giveUp("the process has no memory left to run its generator")
+            case GMR_SECTIONS_CRASHED:
+                return giveUp("the process has crashed, and running its code once more might do harm")
             case GMR_SECTIONS_BUSY: return giveUp(Self.blocked + "since an earlier report")
             case GMR_SECTIONS_ASKED:
                 // Starting the generators takes no time, unless a lock that is held keeps the process from it.

@@ -91,7 +91,9 @@ enum Worker {
         if place == .worker, work.contains(.deliver), header.helper_attempts > 0 {
             failures.append(helperFailure(header))
         }
-        if header.sinks_failed != 0 { failures.append(sinksFailure) }
+        if header.sinks_failed != 0 {
+            failures.append(header.crash.signal != 0 ? sinksUnasked : sinksFailure)
+        }
         // The helper and the keeper that started it are no part of the service.
         let hidden: Set<Int32> = place == .helper ? [getpid(), getppid()] : []
         let (report, fetch) = builder.build(
@@ -145,6 +147,9 @@ enum Worker {
 
     private static let sinksFailure =
         "none of the service's own sinks took the report, so it is on standard error"
+
+    private static let sinksUnasked =
+        "the service's own sinks are not asked to take the report of a crash, so it is on standard error"
 
     private static func outputs(
         of setup: SetupRecord, in arena: UnsafeMutablePointer<gmr_arena_header_t>

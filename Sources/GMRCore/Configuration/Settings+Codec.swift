@@ -4,6 +4,8 @@ extension Settings: WireCodable {
         writer.write(isEnabled)
         writer.write(signals != nil)
         if let signals { writer.write(signals) }
+        writer.write(crashSignals != nil)
+        if let crashSignals { writer.write(crashSignals) }
         writer.write(fileEventHandler)
         writer.write(fileEventHandlerInterval)
         writer.write(signalsBesideFile)
@@ -27,6 +29,7 @@ extension Settings: WireCodable {
         self.init()
         isEnabled = try reader.readBool()
         signals = try reader.readBool() ? try reader.readStrings() : nil
+        crashSignals = try reader.readBool() ? try reader.readStrings() : nil
         fileEventHandler = try reader.readOptionalString()
         fileEventHandlerInterval = try reader.readDuration()
         signalsBesideFile = try reader.readBool()

@@ -3,6 +3,7 @@ extension Settings {
     public static let definitions: [SettingDefinition] = [
         .flag("gmr.enable", \.isEnabled, "0: set nothing up and leave every signal alone"),
         signalsDefinition,
+        crashSignalsDefinition,
         .text(
             "gmr.file.event.handler", \.fileEventHandler, type: "path", default: "none",
             "a file that triggers a report when it is touched or modified; it replaces the signals"),
@@ -67,35 +68,48 @@ extension Settings {
             return []
         }, show: { $0.formats.map(\.rawValue).joined(separator: ",") })
 
+    private static let signalsDefinition = listOfSignals(
+        "gmr.signals", \.signals, default: [.usr2], example: "USR2,SIGRTMIN+3",
+        "signals that trigger a report, such as `USR2,SIGRTMIN+3`; or `none`", complaint: \.reasonNotToTrigger)
+
+    private static let crashSignalsDefinition = listOfSignals(
+        "gmr.crash.signals", \.crashSignals, default: SignalNumber.crashes, example: "SEGV,ABRT,QUIT",
+        "signals that end the process, and make a report before; or `none`", complaint: \.reasonNotToCrash)
+
     /// Signals that can be used are, even beside some that cannot.
-    private static let signalsDefinition = SettingDefinition(
-        key: "gmr.signals", type: "list of signals", defaultText: "USR2",
-        meaning: "signals that trigger a report, such as `USR2,SIGRTMIN+3`; or `none`",
-        accepted: "names such as USR2,SIGRTMIN+3, or none",
-        parse: { text, settings in
-            if text.lowercased() == "none" {
-                settings.signals = []
-                return []
-            }
-            var complaints: [String] = []
-            var names: [String] = []
-            for text in text.split(separator: ",").map(String.init) {
-                guard let signal = SignalNumber(text) else {
-                    complaints.append("names no signal (\(text))")
-                    continue
+    private static func listOfSignals(
+        _ key: String, _ names: WritableKeyPath<Settings, [String]?> & Sendable, default standard: [SignalNumber],
+        example: String, _ meaning: String, complaint: @escaping @Sendable (SignalNumber) -> String?
+    ) -> SettingDefinition {
+        SettingDefinition(
+            key: key, type: "list of signals",
+            defaultText: standard.map { String($0.name.dropFirst(3)) }.joined(separator: ","), meaning: meaning,
+            accepted: "names such as \(example), or none",
+            parse: { text, settings in
+                if text.lowercased() == "none" {
+                    settings[keyPath: names] = []
+                    return []
                 }
-                if let reason = signal.reasonNotToTrigger {
-                    complaints.append("names \(signal), which \(reason)")
-                } else if !names.contains(signal.name) {
-                    names.append(signal.name)
+                var complaints: [String] = []
+                var usable: [String] = []
+                for text in text.split(separator: ",").map(String.init) {
+                    guard let signal = SignalNumber(text) else {
+                        complaints.append("names no signal (\(text))")
+                        continue
+                    }
+                    if let reason = complaint(signal) {
+                        complaints.append("names \(signal), which \(reason)")
+                    } else if !usable.contains(signal.name) {
+                        usable.append(signal.name)
+                    }
                 }
-            }
-            if names.isEmpty && complaints.isEmpty { complaints.append("names no signal") }
-            if !names.isEmpty { settings.signals = names }
-            return complaints
-        },
-        show: { settings in
-            let names = settings.signals ?? [SignalNumber.usr2.name]
-            return names.isEmpty ? "none" : names.joined(separator: ",")
-        })
+                if usable.isEmpty && complaints.isEmpty { complaints.append("names no signal") }
+                if !usable.isEmpty { settings[keyPath: names] = usable }
+                return complaints
+            },
+            show: { settings in
+                let names = settings[keyPath: names] ?? standard.map(\.name)
+                return names.isEmpty ? "none" : names.joined(separator: ",")
+            })
+    }
 }

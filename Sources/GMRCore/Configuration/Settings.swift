@@ -6,6 +6,9 @@ public struct Settings: Sendable, Equatable {
     public var isEnabled: Bool
     /// Names of the signals that trigger a report, as `SignalNumber` reads them; nil: SIGUSR2; empty: none.
     public var signals: [String]?
+    /// Names of the signals whose coming ends the process with a report, as `SignalNumber` reads them; nil:
+    /// `SignalNumber.crashes`; empty: none.
+    public var crashSignals: [String]?
     /// A file that triggers a report when it is touched or modified, in the place of signals; nil: none.
     /// `file_event_handler` of oslo.reports.
     public var fileEventHandler: String?
@@ -47,16 +50,18 @@ public struct Settings: Sendable, Equatable {
 
     /// The defaults of GMR, but for what is given.
     public init(
-        isEnabled: Bool = true, signals: [String]? = nil, fileEventHandler: String? = nil,
-        fileEventHandlerInterval: Duration = .seconds(1), signalsBesideFile: Bool = false, logDirectory: String? = nil,
-        formats: [ReportFormat] = [.text], maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil,
-        secretKeys: [String] = [], environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
+        isEnabled: Bool = true, signals: [String]? = nil, crashSignals: [String]? = nil,
+        fileEventHandler: String? = nil, fileEventHandlerInterval: Duration = .seconds(1),
+        signalsBesideFile: Bool = false, logDirectory: String? = nil, formats: [ReportFormat] = [.text],
+        maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
+        environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
         fetchDebugInformation: Bool = false
     ) {
         self.isEnabled = isEnabled
         self.signals = signals
+        self.crashSignals = crashSignals
         self.fileEventHandler = fileEventHandler
         self.fileEventHandlerInterval = fileEventHandlerInterval
         self.signalsBesideFile = signalsBesideFile

@@ -45,6 +45,17 @@ public struct SignalNumber: RawRepresentable, Sendable, Hashable {
         }
     }
 
+    /// Why the signal is none that ends a process with a report; nil if it can be.
+    public var reasonNotToCrash: String? {
+        switch name {
+        case "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGABRT", "SIGQUIT": nil
+        case "SIGKILL", "SIGSTOP": "cannot be caught"
+        default: "does not end a process with a core dump"
+        }
+    }
+
+    /// What makes a report of a crash where nothing else is set.
+    public static let crashes = ["SEGV", "BUS", "ILL", "FPE", "TRAP", "ABRT", "SYS"].compactMap { SignalNumber($0) }
     /// SIGUSR1, 10.
     public static let usr1 = SignalNumber(known: 10)
     /// What triggers a report where nothing else is set.

@@ -2,8 +2,17 @@ extension Verdict {
     /// Fewer that wait for one lock are daily business.
     private static let smallestConvoy = 3
 
-    /// What the waits of all threads come to.
-    public init(locks: Locks, threads: [ThreadSnapshot]) {
+    /// What a crash and the waits of all threads come to.
+    public init(crash: Crash? = nil, locks: Locks, threads: [ThreadSnapshot]) {
+        self.init(locks: locks, threads: threads)
+        guard let crash else { return }
+        let words = ThreadWords(threads).sentences(about: crash)
+        summary = locks.deadlocks.isEmpty ? words : words + " " + summary
+        self.threads = [crash.thread] + (locks.deadlocks.isEmpty ? [] : self.threads)
+        kind = .crash
+    }
+
+    private init(locks: Locks, threads: [ThreadSnapshot]) {
         let words = ThreadWords(threads)
         let graph = WaitGraph(threads)
         if !locks.deadlocks.isEmpty {
@@ -70,6 +79,20 @@ struct ThreadWords {
         let lock = threads[edge.waiter]?.waitsFor?.subject ?? "the \(edge.kind.words)"
         if edge.waiter == edge.owner { return "\(lock), which it holds itself" }
         return edge.kind == .join ? "the end of \(name(edge.owner))" : "\(lock) held by \(name(edge.owner))"
+    }
+
+    /// `CRASH: SIGSEGV (SEGV_MAPERR: nothing is mapped there) at address 0x10 in thread 4712 "alpha", in submit(_:)
+    /// at Orders.swift:12.`
+    func sentences(about crash: Crash) -> String {
+        let meaning = SignalCode.meaning(ofName: crash.code).map { ": \($0)" } ?? ""
+        var text = "CRASH: \(crash.signal) (\(crash.code)\(meaning))"
+        if let address = crash.address { text += " at address \(address.hexadecimal)" }
+        text += " in thread \(name(crash.thread))"
+        if let frame = threads[crash.thread]?.frames.first(where: \.hasLine) { text += ", in \(frame.place)" }
+        text += "."
+        if crash.isStackOverflow { text += " The stack of the thread is used up: most likely an endless recursion." }
+        if let message = crash.message { text += " It said: \(message)" }
+        return text
     }
 
     /// `mutex 0x…`

@@ -46,13 +46,18 @@ public struct Trigger: Sendable, Equatable {
     public var signal: String?
     /// The process that sent the signal; nil where the kernel did not say.
     public var senderPID: Int32?
+    /// The fault, where one made the report.
+    public var crash: Crash?
     /// How many triggers came while this report was under way and were answered by it.
     public var coalescedCount: Int
 
-    public init(kind: Kind, signal: String? = nil, senderPID: Int32? = nil, coalescedCount: Int = 0) {
+    public init(
+        kind: Kind, signal: String? = nil, senderPID: Int32? = nil, crash: Crash? = nil, coalescedCount: Int = 0
+    ) {
         self.kind = kind
         self.signal = signal
         self.senderPID = senderPID
+        self.crash = crash
         self.coalescedCount = coalescedCount
     }
 }

@@ -10,7 +10,7 @@ public struct ThreadSnapshot: Sendable, Equatable {
         /// By the thread itself, in a SIGPROF handler.
         case signal
         case ptrace
-        /// The thread that made the report.
+        /// From what the handler of a crash was given.
         case `self`
         /// Not at all: `captureProblem` says why.
         case none
@@ -22,6 +22,7 @@ public struct ThreadSnapshot: Sendable, Equatable {
     public var tid: Int32
     public var name: String?
     public var state: State?
+    /// The thread that crashed.
     public var isCurrent: Bool
     public var capture: CaptureMethod
     public var captureProblem: String?

@@ -25,7 +25,24 @@ enum ReportStructure {
             writer.field("kind", trigger.kind.rawValue)
             writer.field("signal", trigger.signal)
             writer.field("senderPID", trigger.senderPID)
+            if let crash = trigger.crash { writer.field("crash") { write(crash, to: &$0) } }
             writer.field("coalesced", trigger.coalescedCount)
+        }
+    }
+
+    private static func write(_ crash: Crash, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("signal", crash.signal)
+            writer.field("code", crash.code)
+            writer.field("address", crash.address?.hexadecimal)
+            writer.field("thread", crash.thread)
+            writer.field("message", crash.message)
+            writer.field("stackOverflow", crash.isStackOverflow)
+            writer.field("registers") { writer in
+                writer.object(inline: true) { writer in
+                    for register in crash.registers { writer.field(register.name, register.value.hexadecimal) }
+                }
+            }
         }
     }
 

@@ -1,8 +1,20 @@
 extension TextRenderer {
-    static func writeVerdict(_ verdict: Verdict, to text: inout String) {
+    static func writeVerdict(_ verdict: Verdict, crash: Crash?, to text: inout String) {
         writeHeading("Verdict", to: &text)
         writeLine(verdict.summary, to: &text)
+        guard let crash else { return }
+        text += "\n"
+        for start in stride(from: 0, to: crash.registers.count, by: registersInALine) {
+            let line = crash.registers[start...].prefix(registersInALine).map { register in
+                let digits = String(register.value, radix: 16)
+                let name = String(repeating: " ", count: max(0, 3 - register.name.count)) + register.name
+                return name + " " + String(repeating: "0", count: 16 - digits.count) + digits
+            }
+            writeLine(line.joined(separator: "  "), to: &text)
+        }
     }
+
+    private static let registersInALine = 4
 
     /// Each deadlock with its members side by side; then the queues.
     static func writeLocks(_ locks: Locks, threads: [ThreadSnapshot], to text: inout String) {
@@ -41,7 +53,7 @@ extension TextRenderer {
         let owner = edge.waiter == edge.owner ? "itself" : words.name(edge.owner)
         lines.append((edge.kind == .join ? "the end of " : "held by ") + owner)
         if let function = edge.takenIn { lines.append("taken in \(function)") }
-        lines += thread.frames.filter(\.isOfProgram).prefix(largestStack).map { "  at \($0.place)" }
+        lines += thread.frames.filter(\.hasLine).prefix(largestStack).map { "  at \($0.place)" }
         return lines
     }
 
@@ -75,10 +87,10 @@ extension String {
 
 extension Frame {
     /// Whether it has a source line: the code of somebody who can read it.
-    fileprivate var isOfProgram: Bool { file != nil && line != nil }
+    var hasLine: Bool { file != nil && line != nil }
 
     /// `Orders.submit(_:) Orders.swift:12`
-    fileprivate var place: String {
+    var place: String {
         let name = file?.split(separator: "/").last.map(String.init)
         let source = name.map { " \($0)" + (line.map { ":\($0)" } ?? "") } ?? ""
         return (function ?? address.hexadecimal) + source

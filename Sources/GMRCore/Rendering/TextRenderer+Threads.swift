@@ -19,7 +19,7 @@ extension TextRenderer {
     private static func describe(_ thread: ThreadSnapshot, withState: Bool) -> String {
         var text = "Thread " + identity(of: thread)
         if withState { text += activity(of: thread) }
-        if thread.isCurrent { text += " (current)" }
+        if thread.isCurrent { text += " crashed" }
         return text
     }
 
@@ -36,7 +36,7 @@ extension TextRenderer {
         for (index, thread) in group.threads.enumerated() {
             var item = " " + identity(of: thread)
             if !isActivityShared { item += activity(of: thread) }
-            if thread.isCurrent { item += " (current)" }
+            if thread.isCurrent { item += " crashed" }
             if index < group.threads.count - 1 { item += "," }
             if line.utf8.count + item.utf8.count > 100 && line != "Threads" {
                 writeLine(line, to: &text)

@@ -19,7 +19,7 @@ public enum TextRenderer {
         var text = ""
         writeTitle(of: report, to: &text)
         writePackage(report.package, to: &text)
-        writeVerdict(report.verdict, to: &text)
+        writeVerdict(report.verdict, crash: report.trigger.crash, to: &text)
         writeThreads(report.threads, to: &text)
         // oslo.reports has this section, so programs look for it.
         writeHeading("Green Threads", to: &text)

@@ -17,6 +17,7 @@ extension Report {
                 report.locks.deadlocks[circle].edges[edge].takenIn = function
             }
         }
+        report.trigger.crash?.message = trigger.crash?.message.map(masker.masked)
         report.verdict.summary = masker.masked(verdict.summary)
         report.completeness.gaps = completeness.gaps.map(masker.masked)
         report.processes = processes.map { $0.masked(by: masker) }

@@ -5,7 +5,7 @@ import Testing
 
 extension ServiceSuites {
     /// The chapter "Generating a GMR": what all five manuals say. Manila's and Nova's own sentences follow these.
-    @Suite(.timeLimit(.minutes(2))) struct GeneratingTests {
+    @Suite(.timeLimit(.minutes(5))) struct GeneratingTests {
         @Test("1: a report is about a running executable", arguments: Manual.allCases)
         func aReportIsAboutARunningExecutable(manual: Manual) throws {
             try ServiceProcess.with(manual.arguments) { service in
@@ -70,7 +70,7 @@ extension ServiceSuites {
     }
 
     /// The rest of that chapter in Manila's manual.
-    @Suite(.timeLimit(.minutes(1))) struct GeneratingWithManilaTests {
+    @Suite(.timeLimit(.minutes(5))) struct GeneratingWithManilaTests {
         private let arguments = Manual.manila.arguments
 
         @Test("7: reports are kept in a well-known directory")
@@ -122,7 +122,7 @@ extension ServiceSuites {
     }
 
     /// The rest of that chapter in Nova's manual. What it says of uWSGI, sentence 7, is in `ParentFrameworkTests`.
-    @Suite(.timeLimit(.minutes(1))) struct GeneratingWithNovaTests {
+    @Suite(.timeLimit(.minutes(5))) struct GeneratingWithNovaTests {
         private static let environment = ["GMR_LOG_DIR": "DIR/nova", "GMR_FILE_EVENT_HANDLER": "DIR/nova/gmr_trigger"]
         private let arguments = Manual.nova.arguments
 

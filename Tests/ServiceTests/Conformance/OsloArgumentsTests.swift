@@ -5,7 +5,7 @@ import Testing
 
 extension ServiceSuites {
     /// What the arguments of oslo.reports' `setup_autorun` mean, where the manuals say nothing of it.
-    @Suite(.timeLimit(.minutes(1))) struct OsloArgumentsTests {
+    @Suite(.timeLimit(.minutes(5))) struct OsloArgumentsTests {
         /// There it is one.
         @Test func signumMayBeSeveralAndAnyOfThem() throws {
             let names = ["SIGUSR1", "SIGUSR2", "SIGHUP", "SIGRTMIN+3", "SIGRTMAX"]

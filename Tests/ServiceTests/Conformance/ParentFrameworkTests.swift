@@ -5,7 +5,7 @@ import Testing
 extension ServiceSuites {
     /// Nova's manual, "Generating a GMR", 7: uWSGI takes SIGUSR2 for itself, so a file is the trigger there. The signals
     /// stay what the framework has made of them.
-    @Suite(.timeLimit(.minutes(1))) struct ParentFrameworkTests {
+    @Suite(.timeLimit(.minutes(5))) struct ParentFrameworkTests {
         private static let arguments = ["--service-name", "nova-api", "--file-event-handler", "DIR/gmr_trigger"]
         private static let bit: UInt64 = 1 << UInt64(SIGUSR2 - 1)
 

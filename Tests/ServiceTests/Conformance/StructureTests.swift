@@ -4,7 +4,7 @@ import Testing
 
 extension ServiceSuites {
     /// The chapter "Structure of a GMR", the same in all five manuals.
-    @Suite(.timeLimit(.minutes(2))) struct StructureTests {
+    @Suite(.timeLimit(.minutes(5))) struct StructureTests {
         /// A report of a service of that manual, with options and a section of its own. `body` runs while the service does.
         private func withReport(
             of manual: Manual, _ body: (TextReport, ServiceProcess) throws -> Void

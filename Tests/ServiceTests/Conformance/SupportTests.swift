@@ -5,7 +5,7 @@ import Testing
 extension ServiceSuites {
     /// The chapters "Adding support for GMRs to new executables" and "Extending the GMR". What is code there is code of
     /// `ReportService` here.
-    @Suite(.timeLimit(.minutes(2))) struct SupportTests {
+    @Suite(.timeLimit(.minutes(5))) struct SupportTests {
         @Test("1, 2, 3, 7: an import and one call with the package are enough")
         func anImportAndOneCallAreEnough() throws {
             try ServiceProcess.with(["--minimal"]) { service in
@@ -56,7 +56,7 @@ extension ServiceSuites {
         }
     }
 
-    @Suite(.timeLimit(.minutes(1))) struct ExtendingTests {
+    @Suite(.timeLimit(.minutes(5))) struct ExtendingTests {
         @Test("1: more sections can be added for one executable", arguments: Manual.allCases)
         func moreSectionsCanBeAdded(manual: Manual) throws {
             let titles = ["Plugins", "Routers", "Plugins"]

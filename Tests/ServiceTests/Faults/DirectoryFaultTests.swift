@@ -5,7 +5,7 @@ import Testing
 extension ServiceSuites {
     /// A log directory that fails after set-up: the report is on standard error, with the reason, and nothing half
     /// written is left. The service goes on.
-    @Suite(.timeLimit(.minutes(1))) struct DirectoryFaultTests {
+    @Suite(.timeLimit(.minutes(5))) struct DirectoryFaultTests {
         private static let arguments = ["--service-name", "orders", "--log-dir", "DIR/reports", "--observe"]
 
         private func expectOnStandardError(

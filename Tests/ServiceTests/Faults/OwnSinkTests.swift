@@ -4,7 +4,7 @@ import Testing
 
 extension ServiceSuites {
     /// The service's own sinks, which fail, hang, or use GMR themselves.
-    @Suite(.timeLimit(.minutes(1))) struct OwnSinkTests {
+    @Suite(.timeLimit(.minutes(5))) struct OwnSinkTests {
         private static let silence = ["GMR_HELPER_SILENCE_MS": "300"]
 
         /// The only one: standard error has the report.

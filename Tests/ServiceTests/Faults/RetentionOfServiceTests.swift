@@ -4,7 +4,7 @@ import Testing
 
 extension ServiceSuites {
     /// Old reports go while a service makes new ones.
-    @Suite(.timeLimit(.minutes(1))) struct RetentionOfServiceTests {
+    @Suite(.timeLimit(.minutes(5))) struct RetentionOfServiceTests {
         private static let arguments = ["--service-name", "orders", "--log-dir", "DIR/reports", "--observe"]
 
         private func makeReports(_ count: Int, by service: ServiceProcess) throws {

@@ -5,7 +5,7 @@ import Testing
 extension ServiceSuites {
     /// A standard error that takes nothing. The service goes on meanwhile, and a report that nobody took is told of by
     /// the next one that somebody takes.
-    @Suite(.timeLimit(.minutes(1))) struct StandardErrorFaultTests {
+    @Suite(.timeLimit(.minutes(5))) struct StandardErrorFaultTests {
         /// Redirections of a shell, and what writing gives.
         static let refusals = [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")]
 

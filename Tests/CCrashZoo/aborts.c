@@ -1,0 +1,82 @@
+/*
+ * aborts.c: programs that give up, and the C library in their name.
+ * Threads: main or one of their own.  Signal handlers: no.
+ */
+#include "zoo.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static MARKER void abort_is_called(void) { abort(); }
+
+static MARKER void raise_is_called(void) {
+    raise(SIGSEGV);
+}
+
+/* From outside: the signal meets a thread that did nothing wrong. */
+static MARKER void killed_waits(void) {
+    kill(getpid(), SIGBUS);
+    for (;;) pause();
+}
+
+static MARKER void quit_waits(void) {
+    kill(getpid(), SIGQUIT);
+    for (;;) pause();
+}
+static void want_quit(void) { setenv("GMR_CRASH_SIGNALS", "SEGV,QUIT", 1); }
+
+static MARKER void double_free_is_made(void) {
+    void *volatile chunk = malloc(40);
+    free(chunk);
+    free(chunk);
+}
+
+static MARKER void *overwriter_of_worker(void *unused) {
+    /* Its first allocation of such a size comes from an arena of its own, whose top follows the chunk. */
+    volatile uint64_t *chunk = malloc(600);
+    chunk[75] = UINT64_MAX;
+    void *volatile next = malloc(100000);
+    (void)next;
+    return unused;
+}
+static MARKER void heap_is_overwritten(void) { crash_zoo_on_thread("overwriter", overwriter_of_worker); }
+
+/* A free chunk's link is overwritten, as it is after a use of freed memory: the next but one malloc follows it. */
+static MARKER void malloc_follows_link(void) {
+    volatile uintptr_t *first = malloc(48), *second = malloc(48);
+    free((void *)second);
+    free((void *)first);
+    first[0] = (uintptr_t)first >> 12 ^ UINT64_C(0x123456789ab0); /* links are stored so since glibc 2.32 */
+    void *volatile again = malloc(48);
+    again = malloc(48);
+    (void)again;
+}
+
+extern void __stack_chk_fail(void);
+static MARKER void smashed_stack_is_found(void) { __stack_chk_fail(); }
+
+static MARKER void assertion_fails(void) {
+    volatile int one = 1;
+    assert(one == 2);
+}
+
+#define HELPER "helper process"
+const crash_zoo_program_t crash_zoo_aborts[] = {
+    {"abort", "SIGABRT", "SI_TKILL", "abort<abort_is_called", "raised by the program", HELPER, NULL, abort_is_called},
+    {"raise", "SIGSEGV", "SI_TKILL", "raise_is_called", "", HELPER, NULL, raise_is_called},
+    {"killed", "SIGBUS", "SI_USER", "killed_waits", "", HELPER, NULL, killed_waits},
+    {"quit", "SIGQUIT", "SI_USER", "quit_waits", "", HELPER, want_quit, quit_waits},
+    {"double-free", "SIGABRT", "SI_TKILL", "abort<double_free_is_made", "free(): double free", HELPER, NULL,
+     double_free_is_made},
+    {"heap-overwritten", "SIGABRT", "SI_TKILL", "abort<overwriter_of_worker", "malloc(): corrupted top size", HELPER,
+     NULL, heap_is_overwritten},
+    {"crash-in-malloc", "SIGSEGV", "SEGV_MAPERR", "malloc_follows_link", "", HELPER, NULL, malloc_follows_link},
+    {"smashed-stack", "SIGABRT", "SI_TKILL", "abort<smashed_stack_is_found", "stack smashing detected", HELPER, NULL,
+     smashed_stack_is_found},
+    {"assertion", "SIGABRT", "SI_TKILL", "abort<assertion_fails", "one == 2", HELPER, NULL, assertion_fails},
+    {0},
+};

@@ -1,0 +1,62 @@
+/*
+ * zoo.c: the list of all programs, and the thread that stands by.
+ * Threads: any.  Signal handlers: no.
+ */
+#include "zoo.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void crash_zoo_fail(const char *what) {
+    fprintf(stderr, "CrashZoo: %s: %s\n", what, strerror(errno));
+    _exit(2);
+}
+
+void *crash_zoo_opaque(uintptr_t address) {
+    void *volatile result = (void *)address;
+    return result;
+}
+
+void crash_zoo_on_thread(const char *name, void *(*body)(void *)) {
+    pthread_t thread;
+    errno = pthread_create(&thread, NULL, body, (void *)name);
+    if (errno) crash_zoo_fail("pthread_create");
+    pthread_join(thread, NULL);
+}
+
+static sem_t is_there, never;
+
+static MARKER void bystander_waits(void) {
+    sem_post(&is_there);
+    while (sem_wait(&never) != 0) {
+    }
+}
+
+static MARKER void *bystander_begins(void *unused) {
+    pthread_setname_np(pthread_self(), "bystander");
+    bystander_waits();
+    return unused;
+}
+
+void crash_zoo_start_bystander(void) {
+    pthread_t thread;
+    sem_init(&is_there, 0, 0);
+    sem_init(&never, 0, 0);
+    errno = pthread_create(&thread, NULL, bystander_begins, NULL);
+    if (errno) crash_zoo_fail("pthread_create");
+    while (sem_wait(&is_there) != 0) {
+    }
+}
+
+const crash_zoo_program_t *crash_zoo_program_at(int index) {
+    const crash_zoo_program_t *lists[] = {crash_zoo_faults, crash_zoo_aborts, crash_zoo_places, crash_zoo_limits};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        for (const crash_zoo_program_t *program = lists[i]; program->name; program++) {
+            if (index-- == 0) return program;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,186 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// A program of the crash zoo with its truth, as `CrashZoo --list` prints it.
+struct CrashProgram: Sendable, CustomTestStringConvertible {
+    var name: String
+    /// That the report is about.
+    var signal: String
+    /// What ends it: a signal, or `exit 3`.
+    var end: String
+    /// Either is true.
+    var codes: [String]
+    /// Of the crashed thread, the innermost first; others may stand between them.
+    var functions: [String]
+    var message: String
+    var finishedBy: String
+    /// Not in the log directory.
+    var isOnStandardError: Bool
+
+    var testDescription: String { name }
+
+    static func all() throws -> [CrashProgram] {
+        let run = try ToolRun.run(ChildProcess.built("CrashZoo"), ["--list"])
+        guard run.status == 0 else { throw ProcessFailure(description: run.text) }
+        return run.text.split(separator: "\n").map { line in
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            let signals = fields[1].components(separatedBy: " then ")
+            return CrashProgram(
+                name: fields[0], signal: signals[0], end: signals[signals.count - 1],
+                codes: parts(of: fields[2], by: "|"),
+                functions: parts(of: fields[3], by: "<"), message: fields[4],
+                finishedBy: fields[5].filter { $0 != "!" }, isOnStandardError: fields[5].hasSuffix("!"))
+        }
+    }
+
+    /// 128 + N where signal N ends it.
+    var status: Int32 {
+        if end.hasPrefix("exit ") { return Int32(end.dropFirst(5)) ?? -1 }
+        return 128 + Self.number(of: end)
+    }
+
+    static func number(of signal: String) -> Int32 { numbers[signal] ?? 0 }
+
+    private static let numbers: [String: Int32] = [
+        "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT, "SIGBUS": SIGBUS,
+        "SIGFPE": SIGFPE, "SIGSEGV": SIGSEGV, "SIGSYS": SIGSYS,
+    ]
+
+    private static func parts(of field: String, by separator: Character) -> [String] {
+        field.split(separator: separator).map(String.init)
+    }
+
+    /// Runs the program to its end.
+    func run(executable: String = ChildProcess.built("CrashZoo"), environment: [String: String] = [:]) throws -> Crash {
+        let directory = try ChildProcess.makeDirectory()
+        // Swift's own handler lets a program that raised a signal go on.
+        var all = ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json", "SWIFT_BACKTRACE": "enable=no"]
+        all.merge(environment) { $1 }
+        let process = try ChildProcess(
+            "/bin/sh", ["-c", "ulimit -c unlimited; cd '\(directory.path)'; exec '\(executable)' \(name)"],
+            environment: all, directory: directory)
+        do {
+            guard try process.readLine() == "ready" else {
+                throw ProcessFailure(description: "\(name) is not ready: \(process.standardError)")
+            }
+            try process.send("\n")
+            return try Crash(status: process.waitForEnd(), process: process, executable: executable)
+        } catch {
+            process.kill()
+            throw error
+        }
+    }
+}
+
+/// What a program of the zoo left behind.
+struct Crash {
+    var status: Int32
+    var process: ChildProcess
+    var executable: String
+
+    var standardError: String { process.standardError }
+
+    /// Nil where there is none.
+    func report() throws -> CrashReport? {
+        let files = ReportDirectory(process.directory, serviceName: "crashzoo")
+        var data = Data(standardErrorReport.utf8)
+        if let name = try files.names().last {
+            data = try Data(contentsOf: process.directory.appending(path: name))
+        } else if data.isEmpty {
+            return nil
+        }
+        return try JSONDecoder().decode(CrashReport.self, from: data)
+    }
+
+    /// From the brace that opens it to the end.
+    private var standardErrorReport: String {
+        let text = standardError
+        guard let start = text.range(of: "\n{\n"), let end = text.range(of: "\n}\n", options: .backwards) else {
+            return ""
+        }
+        return String(text[start.lowerBound..<end.upperBound])
+    }
+
+    /// What gdb finds in the core dump; nil where this machine puts core dumps elsewhere.
+    func core() throws -> CoreDump? {
+        let pattern = try String(contentsOfFile: "/proc/sys/kernel/core_pattern", encoding: .utf8)
+        guard !pattern.hasPrefix("|"), !pattern.contains("/") else { return nil }
+        let names = try FileManager.default.contentsOfDirectory(atPath: process.directory.path)
+        guard let core = names.first(where: { $0.hasPrefix("core") }) else {
+            throw ProcessFailure(description: "no core dump in \(names): \(standardError)")
+        }
+        let output = process.directory.appending(path: "core.json")
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "core_walk.py")
+        let run = try ToolRun.run(
+            "gdb",
+            ["-batch", "-nx", "-x", script.path, executable, process.directory.appending(path: core).path],
+            environment: ["ZOO_OUTPUT": output.path], deadline: .seconds(120))
+        guard let data = try? Data(contentsOf: output) else { throw ProcessFailure(description: run.text) }
+        return try JSONDecoder().decode(CoreDump.self, from: data)
+    }
+}
+
+/// What core_walk.py writes.
+struct CoreDump: Decodable {
+    var signal: Int32
+    var code: Int32
+    var address: UInt64?
+    var crashed: Int32
+    var threads: [String: [UInt64]]
+}
+
+/// Of a report in JSON, what these tests look at.
+struct CrashReport: Decodable {
+    struct Fault: Decodable {
+        var signal: String
+        var code: String
+        var address: String?
+        var thread: Int32
+        var message: String?
+        var stackOverflow: Bool
+    }
+    struct Trigger: Decodable {
+        var kind: String
+        var crash: Fault?
+    }
+    struct Verdict: Decodable {
+        var kind: String
+        var summary: String
+        var threads: [Int32]
+    }
+    struct Frame: Decodable {
+        var address: String
+        var function: String?
+        var inlined: Bool
+    }
+    struct Thread: Decodable {
+        var tid: Int32
+        var name: String?
+        var current: Bool
+        var capture: String
+        var frames: [Frame]
+        var stop: String?
+
+        /// Without inlined frames, the innermost first.
+        var addresses: [UInt64] {
+            frames.filter { !$0.inlined }.compactMap { UInt64($0.address.dropFirst(2), radix: 16) }
+        }
+    }
+    struct Section: Decodable {
+        var title: String
+        var error: String?
+    }
+    struct Completeness: Decodable {
+        var finishedBy: String
+        var threadsFound: Int
+        var threadsCaptured: Int
+        var gaps: [String]
+    }
+
+    var trigger: Trigger
+    var verdict: Verdict
+    var threads: [Thread]
+    var sections: [Section]
+    var completeness: Completeness
+}

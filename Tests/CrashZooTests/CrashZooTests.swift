@@ -1,0 +1,104 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// Real programs that crash: each ends as it would without GMR, and a true report is there.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct CrashZooTests {
+    private static let programs = Result { try CrashProgram.all() }
+
+    private static func programs(by finishers: [String]) throws -> [CrashProgram] {
+        try programs.get().filter { finishers.contains($0.finishedBy) }
+    }
+
+    @Test(arguments: try programs(by: ["helper process", "worker thread"]))
+    func theReportIsTrueAndTheEndIsTheSame(program: CrashProgram) throws {
+        let crash = try program.run()
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status, "\(crash.standardError)")
+        if program.name != "all-closed" {
+            #expect(crash.standardError.contains("crashed: \(program.signal)"), "the first record")
+        }
+
+        let report = try #require(try crash.report(), "\(crash.standardError)")
+        let fault = try #require(report.trigger.crash)
+        #expect(report.trigger.kind == "crash" && report.verdict.kind == "crash")
+        #expect(fault.signal == program.signal)
+        #expect(program.codes.contains(fault.code), "\(fault.code)")
+        let summary = report.verdict.summary
+        #expect(program.message.isEmpty || summary.contains(program.message), "\(summary)")
+        #expect(report.completeness.finishedBy == program.finishedBy)
+        #expect(report.completeness.threadsCaptured == report.completeness.threadsFound)
+        #expect(report.sections.map(\.title) == ["Zoo"] && report.sections.first?.error?.contains("crashed") == true)
+
+        let crashed = try #require(report.threads.first)
+        #expect(crashed.tid == fault.thread && crashed.current && crashed.capture == "self")
+        var functions = program.functions[...]
+        for frame in crashed.frames where frame.function != nil && frame.function == functions.first {
+            functions.removeFirst()
+        }
+        #expect(functions.isEmpty, "\(crashed.frames.compactMap(\.function))")
+        let bystander = report.threads.first { $0.name == "bystander" }
+        #expect(bystander?.frames.contains { $0.function == "bystander_waits" } == true)
+
+        guard program.end == program.signal, !Self.withoutCoreDump.contains(program.name),
+            let core = try crash.core()
+        else { return }
+        #expect(core.signal == CrashProgram.number(of: program.signal))
+        #expect(core.crashed == fault.thread)
+        if let address = fault.address { #expect(core.address == UInt64(address.dropFirst(2), radix: 16)) }
+        try Self.compare(crashed, with: core.threads["\(crashed.tid)"])
+    }
+
+    @Test(arguments: try programs(by: ["none"]))
+    func aChildHasNoReportOfItsParent(program: CrashProgram) throws {
+        let crash = try program.run()
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status)
+        #expect(crash.standardError == "")
+        #expect(try crash.report() == nil)
+    }
+
+    @Test(arguments: try programs(by: ["raw"]))
+    func whereTheAgentCrashesTheHandlerWritesWhatItCan(program: CrashProgram) throws {
+        let crash = try program.run()
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status)
+        #expect(crash.standardError.contains("crashed: \(program.signal)"))
+        #expect(crash.standardError.contains("(raw)"))
+        #expect(crash.standardError.contains("is the one that crashed"))
+        #expect(crash.standardError.contains("gmr: end of the raw report"))
+    }
+
+    @Test(arguments: try programs(by: ["nameless"]))
+    func whereFilesCannotBeReadTheReportSaysWhatItIs(program: CrashProgram) throws {
+        let crash = try program.run()
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status)
+        let report = try #require(try crash.report(), "\(crash.standardError)")
+        #expect(report.verdict.summary.contains("SEGV_MAPERR"))
+        #expect(report.completeness.finishedBy == "worker thread")
+        #expect(report.completeness.gaps.contains { $0.contains("no helper process") })
+    }
+
+    @Test func beforeMain() throws {
+        var program = try #require(try Self.programs.get().first { $0.name == "abort" })
+        program.functions = ["abort", "constructor_aborts"]
+        let crash = try program.run(environment: ["CRASH_ZOO_CONSTRUCTOR": "1"])
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status)
+        let report = try #require(try crash.report(), "\(crash.standardError)")
+        let functions = report.threads.first?.frames.compactMap(\.function) ?? []
+        #expect(program.functions.allSatisfy(functions.contains), "\(functions)")
+    }
+
+    /// The kernel makes none.
+    private static let withoutCoreDump = ["not-dumpable", "after-setuid"]
+
+    /// A report stops where a stack is smashed, cut, or deeper than what is copied; what it has agrees with gdb.
+    private static func compare(_ thread: CrashReport.Thread, with frames: [UInt64]?) throws {
+        let frames = try #require(frames)
+        let own = thread.addresses
+        let count = thread.stop == "complete" ? max(own.count, frames.count) : min(own.count, frames.count)
+        #expect(Array(own.prefix(count)) == Array(frames.prefix(count)))
+    }
+}
