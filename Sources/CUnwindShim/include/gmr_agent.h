@@ -17,6 +17,12 @@ extern "C" {
 typedef struct {
     const void *setup; /* encoded package, settings and configuration; copied into the arena */
     uint32_t setup_bytes;
+    const void *record; /* the same without secrets, for raw records; copied */
+    uint32_t record_bytes;
+    /* Where raw records go, without the time that ends their names, at most 511 bytes; NULL: nowhere. Copied. */
+    const char *record_path;
+    uint32_t records_always; /* 1: one beside every report, not only where there can be none */
+    uint32_t records_stacks; /* 1: with what the stacks hold */
     const int32_t *signals; /* trigger signals; copied */
     uint32_t signal_count;
     const int32_t *crash_signals; /* that end the process, which makes a report; copied */

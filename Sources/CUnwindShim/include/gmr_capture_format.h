@@ -214,7 +214,12 @@ enum {
 
 /* What the process may say anew at any time, and a helper reads at any time: two buffers, written in turns, so that one
  * of them is whole whatever becomes of the writer. The buffers follow the set-up record. */
-enum { GMR_PUBLISHED_SECTION_TITLES = 0, GMR_PUBLISHED_CONFIGURATION = 1, GMR_PUBLICATION_COUNT = 2 };
+enum {
+    GMR_PUBLISHED_SECTION_TITLES = 0,
+    GMR_PUBLISHED_CONFIGURATION = 1,
+    GMR_PUBLISHED_RECORD = 2, /* the set-up without secrets, for raw records; there from the start */
+    GMR_PUBLICATION_COUNT = 3,
+};
 typedef struct {
     uint32_t bytes[2]; /* used of each buffer */
     uint32_t version;  /* how often; the last is in buffer `version & 1`. release: publishes it; pairs with the acquire
@@ -326,6 +331,10 @@ _Static_assert(offsetof(gmr_arena_header_t, generation) == 120, "wire format");
 _Static_assert(offsetof(gmr_arena_header_t, trigger) == 160, "wire format");
 _Static_assert(offsetof(gmr_arena_header_t, section_state) == 232, "wire format");
 
+/* The offset of a publication's buffer: 0 or 1. */
+static inline uint64_t gmr_publication_offset(uint32_t which, uint32_t buffer) {
+    return GMR_PAGE_BYTES + GMR_SETUP_CAPACITY_BYTES + (which * 2u + buffer) * (uint64_t)GMR_PUBLICATION_CAPACITY_BYTES;
+}
 static inline gmr_slot_t *gmr_arena_slot(const gmr_arena_header_t *arena, uint32_t index) {
     return (gmr_slot_t *)((uintptr_t)arena + arena->slot_offset + (uint64_t)index * GMR_SLOT_STRIDE_BYTES);
 }

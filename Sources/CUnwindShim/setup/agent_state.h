@@ -29,7 +29,7 @@ typedef struct {
     uint32_t crash_signal_count;
     uint32_t is_warm;       /* libunwind has walked in this process, or in one that it was forked from */
     uint32_t walking;       /* the agent is in libunwind, whose locks a fork child finds as they were */
-    void *kept_setup;       /* a copy of config.setup, outside the arena */
+    char *kept_setup;       /* a copy of config.setup and, behind it, config.record, outside the arena */
     uint32_t stopping; /* release: read by all threads of the agent after a wake-up */
     pthread_t agent;
     char *agent_stack; /* ours, so that libc gives it to no other thread; kept for ever */
@@ -56,7 +56,11 @@ typedef struct {
 extern gmr_agent_state_t gmr_agent_state;
 
 /* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */
-int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes);
+int gmr_arena_make(const gmr_agent_config_t *config);
+/* arena.c: whether the header's numbers fit an arena of this size. */
+int gmr_arena_is_sound(const gmr_arena_header_t *arena, uint64_t bytes);
+/* arena.c: whether there are arenas of this size. */
+int gmr_arena_is_size(uint64_t bytes);
 /* arena.c: moves the arena to a new descriptor, where the application has closed the old one. Before a capture.
  * Returns 0 or a negative errno. */
 int gmr_arena_renew(void);

@@ -17,6 +17,7 @@
 #include "../signal_safe/on_demand.h"
 #include "../signal_safe/probe.h"
 #include "../signal_safe/raw_report.h"
+#include "../signal_safe/record.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
 #include "../locks/waits.h"
@@ -158,6 +159,13 @@ static void check_descriptors(void) {
     }
 }
 
+/* Without names: what needs neither the helper nor the worker. Returns 1 where standard error took it. */
+static int finish_alone(void) {
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    const char *record = gmr_ss_write_record(arena);
+    return gmr_ss_raw_report(arena, STDERR_FILENO, (int)gmr_agent_state.worker.started, record);
+}
+
 /* To people: the helper, then the worker, then without either; and whatever only this process can do. */
 static void finish(uint32_t to_people, uint32_t to_callers) {
     gmr_agent_state_t *state = &gmr_agent_state;
@@ -172,18 +180,14 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
         arena->sinks_failed = 1;
         if (!finish_in_helper()) left |= GMR_WORK_DELIVER;
     }
-    if (left & GMR_WORK_DELIVER) {
-        int is_taken = gmr_ss_raw_report(arena, STDERR_FILENO, (int)state->worker.started);
-        gmr_arena_account(arena, 0, is_taken ? 0 : EIO, 0);
-    }
+    if (left & GMR_WORK_DELIVER) gmr_arena_account(arena, 0, finish_alone() ? 0 : EIO, 0);
 }
 
 /* Nothing of the application's runs any more: no sinks, no observers, no sections. */
 static void finish_crash(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     arena->sinks_failed = !gmr_agent_state.config.delivers;
-    if (finish_in_helper() || finish_in_worker(GMR_WORK_DELIVER)) return;
-    (void)gmr_ss_raw_report(arena, STDERR_FILENO, (int)gmr_agent_state.worker.started);
+    if (!finish_in_helper() && !finish_in_worker(GMR_WORK_DELIVER)) (void)finish_alone();
 }
 
 static void read_waits(void) {
@@ -225,6 +229,7 @@ static void make_report(void) {
     walk();
     read_waits();
 
+    if (gmr_safe_state.records_always) (void)gmr_ss_write_record(arena);
     gmr_signals_look(0);
     ask_for_sections();
     uint32_t to_people = arena->trigger_kinds & ~(1u << GMR_TRIGGER_API);
@@ -273,7 +278,7 @@ static int prepare(const char **what) {
         gmr_safe_state.memory_descriptor = gmr_descriptors_raise(open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC));
     }
     *what = "making the arena";
-    int error = gmr_arena_make(state->config.thread_capacity, state->config.setup, state->config.setup_bytes);
+    int error = gmr_arena_make(&state->config);
     if (error) return error;
     (void)gmr_thread_introduce("gmr-agent");
     return 0;

@@ -18,11 +18,9 @@
 
 #define SECOND_LOOK_PATIENCE_NS UINT64_C(500000000)
 
-#define PUBLICATIONS_OFFSET (GMR_PAGE_BYTES + GMR_SETUP_CAPACITY_BYTES)
-
 static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     header->setup_offset = GMR_PAGE_BYTES;
-    header->module_offset = PUBLICATIONS_OFFSET + GMR_PUBLICATION_COUNT * 2u * GMR_PUBLICATION_CAPACITY_BYTES;
+    header->module_offset = gmr_publication_offset(GMR_PUBLICATION_COUNT, 0);
     header->string_offset = header->module_offset + ALIGN_PAGE(GMR_MODULE_CAPACITY * sizeof(gmr_module_t));
     header->section_offset = header->string_offset + GMR_STRING_CAPACITY_BYTES;
     header->slot_offset = header->section_offset + GMR_SECTION_CAPACITY_BYTES;
@@ -59,13 +57,18 @@ static void settle(gmr_arena_header_t *arena, int fd) {
 
 static int open_memory(void) { return gmr_descriptors_raise(memfd_create("gmr-arena", MFD_CLOEXEC)); }
 
-int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_bytes) {
+static char *publication_buffer(gmr_arena_header_t *arena, uint32_t which, uint32_t version) {
+    return (char *)arena + gmr_publication_offset(which, version & 1);
+}
+
+int gmr_arena_make(const gmr_agent_config_t *config) {
+    uint32_t setup_bytes = config->setup_bytes;
     gmr_arena_header_t layout = {
         .magic = GMR_ARENA_MAGIC, .version = GMR_ARENA_VERSION, .header_bytes = GMR_PAGE_BYTES};
-    if (setup_bytes > GMR_SETUP_CAPACITY_BYTES) return -E2BIG;
+    if (setup_bytes > GMR_SETUP_CAPACITY_BYTES || config->record_bytes > GMR_PUBLICATION_CAPACITY_BYTES) return -E2BIG;
     int fd = open_memory();
     if (fd < 0) return fd;
-    gmr_arena_header_t *arena = map_new(slot_capacity, &layout, fd);
+    gmr_arena_header_t *arena = map_new(config->thread_capacity, &layout, fd);
     if (!arena) {
         int error = errno;
         close(fd);
@@ -78,7 +81,9 @@ int gmr_arena_make(uint32_t slot_capacity, const void *setup, uint32_t setup_byt
     layout.pid = getpid();
     layout.setup_bytes = setup_bytes;
     *arena = layout;
-    __builtin_memcpy((char *)arena + arena->setup_offset, setup, setup_bytes);
+    __builtin_memcpy((char *)arena + arena->setup_offset, config->setup, setup_bytes);
+    __builtin_memcpy(publication_buffer(arena, GMR_PUBLISHED_RECORD, 1), config->record, config->record_bytes);
+    arena->publications[GMR_PUBLISHED_RECORD] = (gmr_publication_t){{0, config->record_bytes}, 1, 0};
     settle(arena, fd);
     gmr_safe_state.arena_pid = arena->pid;
     __atomic_store_n(&gmr_safe_state.arena, arena, __ATOMIC_RELEASE);
@@ -145,10 +150,6 @@ void gmr_arena_release_slots(void) {
         }
     }
     (void)madvise((char *)arena + arena->section_offset, GMR_SECTION_CAPACITY_BYTES, MADV_REMOVE);
-}
-
-static char *publication_buffer(gmr_arena_header_t *arena, uint32_t which, uint32_t version) {
-    return (char *)arena + PUBLICATIONS_OFFSET + (2u * which + (version & 1)) * GMR_PUBLICATION_CAPACITY_BYTES;
 }
 
 int gmr_agent_publish(uint32_t which, const void *bytes, uint32_t count) {
@@ -243,22 +244,30 @@ void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state) {
     gmr_ss_helper_progress(arena, helper_state);
 }
 
+int gmr_arena_is_sound(const gmr_arena_header_t *arena, uint64_t bytes) {
+    gmr_arena_header_t expected;
+    return arena->slot_capacity <= GMR_MAX_THREADS && lay_out(&expected, arena->slot_capacity) == bytes &&
+           arena->arena_bytes == bytes && arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION &&
+           arena->setup_offset == expected.setup_offset && arena->module_offset == expected.module_offset &&
+           arena->string_offset == expected.string_offset && arena->section_offset == expected.section_offset &&
+           arena->slot_offset == expected.slot_offset && arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
+           arena->section_bytes <= GMR_SECTION_CAPACITY_BYTES && arena->slot_count <= arena->slot_capacity &&
+           arena->module_count <= GMR_MODULE_CAPACITY && arena->string_bytes <= GMR_STRING_CAPACITY_BYTES;
+}
+
+int gmr_arena_is_size(uint64_t bytes) {
+    gmr_arena_header_t layout;
+    uint64_t fixed = lay_out(&layout, 0);
+    return bytes >= fixed && bytes <= lay_out(&layout, GMR_MAX_THREADS) && (bytes - fixed) % GMR_SLOT_STRIDE_BYTES == 0;
+}
+
 gmr_arena_header_t *gmr_arena_map(int descriptor) {
     struct stat status;
     if (fstat(descriptor, &status) != 0 || status.st_size < (off_t)GMR_PAGE_BYTES) return NULL;
     uint64_t bytes = (uint64_t)status.st_size;
     gmr_arena_header_t *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
     if (arena == MAP_FAILED) return NULL;
-    gmr_arena_header_t expected;
-    if (arena->slot_capacity <= GMR_MAX_THREADS && lay_out(&expected, arena->slot_capacity) == bytes &&
-        arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION &&
-        arena->setup_offset == expected.setup_offset && arena->module_offset == expected.module_offset &&
-        arena->string_offset == expected.string_offset && arena->section_offset == expected.section_offset &&
-        arena->slot_offset == expected.slot_offset && arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
-        arena->section_bytes <= GMR_SECTION_CAPACITY_BYTES && arena->slot_count <= arena->slot_capacity &&
-        arena->module_count <= GMR_MODULE_CAPACITY && arena->string_bytes <= GMR_STRING_CAPACITY_BYTES) {
-        return arena;
-    }
+    if (gmr_arena_is_sound(arena, bytes)) return arena;
     munmap(arena, bytes);
     return NULL;
 }

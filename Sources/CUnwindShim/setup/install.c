@@ -4,6 +4,7 @@
  * A handler may not run it, except gmr_agent_trigger.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@
 #define AGENT_STACK_BYTES (256u * 1024u)
 #define WORKER_STACK_BYTES (2u * 1024u * 1024u)
 #define SECTIONS_STACK_BYTES (512u * 1024u)
+#define KEPT_BYTES (GMR_SETUP_CAPACITY_BYTES + GMR_PUBLICATION_CAPACITY_BYTES)
 
 gmr_agent_state_t gmr_agent_state;
 
@@ -60,14 +62,18 @@ static int keep_for_later(size_t stack_bytes) {
         state->agent_stack_bytes = stack_bytes;
     }
     if (!state->kept_setup) {
-        void *copy = mmap(NULL, GMR_SETUP_CAPACITY_BYTES, protection, flags, -1, 0);
+        char *copy = mmap(NULL, KEPT_BYTES, protection, flags, -1, 0);
         if (copy == MAP_FAILED) return -errno;
-        (void)madvise(copy, GMR_SETUP_CAPACITY_BYTES, MADV_DONTDUMP);
+        (void)madvise(copy, KEPT_BYTES, MADV_DONTDUMP);
         state->kept_setup = copy;
     }
     if (state->config.setup != state->kept_setup) {
+        if (state->config.setup_bytes > GMR_SETUP_CAPACITY_BYTES) return -E2BIG;
+        if (state->config.record_bytes > GMR_PUBLICATION_CAPACITY_BYTES) return -E2BIG;
         memcpy(state->kept_setup, state->config.setup, state->config.setup_bytes);
+        memcpy(state->kept_setup + GMR_SETUP_CAPACITY_BYTES, state->config.record, state->config.record_bytes);
         state->config.setup = state->kept_setup;
+        state->config.record = state->kept_setup + GMR_SETUP_CAPACITY_BYTES;
     }
     return 0;
 }
@@ -150,6 +156,9 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     safe->taken_tickets = safe->tickets;
     safe->pending_kinds = 0;
     safe->crash_owner = 0;
+    safe->records_always = config->records_always;
+    safe->records_stacks = config->records_stacks;
+    (void)snprintf(safe->record_path, sizeof safe->record_path, "%s", config->record_path ? config->record_path : "");
     safe->capture_deadline_ns = config->capture_deadline_ns;
     if (getrandom(&safe->capture_cookie, sizeof safe->capture_cookie, 0) < 0) {
         safe->capture_cookie = (uint32_t)gmr_ss_clock_ns(CLOCK_REALTIME);

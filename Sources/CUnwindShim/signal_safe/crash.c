@@ -93,10 +93,10 @@ static void report(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE {
     if (!is_agent && is_first(AWAITING)) (void)await_answer(REPORT_PATIENCE_NS);
     if (gmr_load_acquire(&state->crash_answered) == GMR_CRASH_REPORTED) return;
     if (is_first(WRITING)) {
-        gmr_ss_raw_crash(&state->crash, own_arena(), error_descriptor());
+        gmr_ss_raw_crash(&state->crash, own_arena(), error_descriptor(), 0);
         state->crash_stage = DONE;
     }
-    if (is_first(WRITING_BRIEFLY)) gmr_ss_raw_crash(&state->crash, 0, error_descriptor());
+    if (is_first(WRITING_BRIEFLY)) gmr_ss_raw_crash(&state->crash, 0, error_descriptor(), 0);
 }
 
 /* Whether this process is the one that reports are set up for, or a fork child that answers too. */

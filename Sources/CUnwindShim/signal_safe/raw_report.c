@@ -189,13 +189,21 @@ static void put_title(sink_t *sink, int32_t pid) GMR_SIGNAL_SAFE {
     put(sink, "\n");
 }
 
+static void put_record(sink_t *sink, const char *path) GMR_SIGNAL_SAFE {
+    if (!path) return;
+    put(sink, "What could be captured is in a raw record. For names and lines: gmr render ");
+    put_name(sink, path, LONGEST_PATH);
+    put(sink, "\n");
+}
+
 static int end(sink_t *sink) GMR_SIGNAL_SAFE {
     put(sink, "\ngmr: end of the raw report\n");
     flush(sink);
     return !sink->is_lost;
 }
 
-int gmr_ss_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_worker) GMR_SIGNAL_SAFE {
+int gmr_ss_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_worker,
+                      const char *record) GMR_SIGNAL_SAFE {
     sink_t sink;
     open_sink(&sink, descriptor);
     put_title(&sink, arena->pid);
@@ -207,6 +215,7 @@ int gmr_ss_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_w
     put_number(&sink, (uint64_t)(uint32_t)arena->helper_error, 10);
     put(&sink, has_worker ? "), and the worker thread is blocked, most likely on a lock that a stuck thread holds.\n"
                           : "), and there is no other thread of GMR's in this process.\n");
+    put_record(&sink, record);
     put_threads(&sink, arena);
     return end(&sink);
 }
@@ -221,7 +230,8 @@ void gmr_ss_raw_line(const gmr_crash_t *crash, const gmr_arena_header_t *arena, 
     flush(&sink);
 }
 
-void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor) GMR_SIGNAL_SAFE {
+void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor,
+                      const char *record) GMR_SIGNAL_SAFE {
     sink_t sink;
     open_sink(&sink, descriptor);
     put_title(&sink, (int32_t)gmr_ss_syscall1(SYS_getpid, 0));
@@ -229,6 +239,7 @@ void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena,
     put_registers(&sink, crash->registers);
     put(&sink, "The full report could not be made: the thread of GMR's that makes it ");
     put(&sink, crash->tid == gmr_safe_state.agent_tid ? "is the one that crashed.\n" : "has not done so in time.\n");
+    put_record(&sink, record);
     if (arena) {
         if (!has_frames_of(arena, crash->tid)) {
             put(&sink, "\nWords on its stack that point into code, the latest first; some may be old:\n");

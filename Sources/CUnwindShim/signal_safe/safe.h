@@ -19,6 +19,7 @@
 #endif
 
 #define GMR_TRIGGER_RING_COUNT 16u
+#define GMR_RECORD_PATH_BYTES 512u
 
 /* One for the process, in zero-initialized memory, filled at install before any handler is in place. */
 typedef struct {
@@ -55,6 +56,10 @@ typedef struct {
     uint32_t outstanding;
     uint32_t trigger_handlers; /* threads inside our trigger handler */
     uint64_t capture_deadline_ns;
+
+    /* Raw records: record.c. */
+    uint32_t records_always, records_stacks;
+    char record_path[GMR_RECORD_PATH_BYTES]; /* without the time; empty: there is no directory */
 
     /* The crash, if there is one: crash.c. */
     gmr_crash_t crash;

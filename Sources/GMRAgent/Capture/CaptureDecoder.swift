@@ -6,16 +6,20 @@ import Glibc
 struct CaptureDecoder {
     private let arena: UnsafeMutablePointer<gmr_arena_header_t>
     private let header: gmr_arena_header_t
+    /// Of a process that may have ended long ago, on another machine.
+    let isRecord: Bool
 
-    /// - Parameter arena: One that `gmr_arena_map` has checked, or this process's own.
-    init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
+    /// - Parameter arena: One that `gmr_arena_map` or `gmr_record_map` has checked, or this process's own.
+    init(arena: UnsafeMutablePointer<gmr_arena_header_t>, isRecord: Bool = false) {
         self.arena = arena
+        self.isRecord = isRecord
         header = arena.pointee
     }
 
     /// - Throws: `WireError` where the set-up record is damaged.
     func setup() throws(WireError) -> SetupRecord {
-        try SetupRecord(
+        if isRecord { return try SetupRecord(wireBytes: published(GMR_PUBLISHED_RECORD) ?? []) }
+        return try SetupRecord(
             wireBytes: bytes(at: header.setup_offset, count: header.setup_bytes, limit: GMR_SETUP_CAPACITY_BYTES))
     }
 
@@ -295,7 +299,7 @@ struct CaptureDecoder {
     /// Has the process look again at what its threads wait for.
     /// - Returns: Nil where it does not answer. Blocks until then.
     func secondLook() -> SecondLook? {
-        guard gmr_arena_look_again(arena) != 0 else { return nil }
+        guard !isRecord, gmr_arena_look_again(arena) != 0 else { return nil }
         var look = SecondLook(waits: [:], unmoved: [])
         for slot in slots() {
             look.waits[slot.pointee.tid] = wait(slot.pointee.wait)

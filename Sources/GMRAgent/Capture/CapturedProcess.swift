@@ -59,6 +59,8 @@ struct CapturedModule: Sendable {
     var end: UInt64
     var loadBias: UInt64
     var path: String
+    /// Where the file is to be read, if elsewhere.
+    var copyPath: String?
     var buildID: [UInt8]
     var isDeleted: Bool
     var isVDSO: Bool

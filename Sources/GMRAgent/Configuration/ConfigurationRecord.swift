@@ -11,6 +11,14 @@ struct ConfigurationRecord: WireCodable, Sendable, Equatable {
         secrets = configuration.secrets(marked: self.configuration, keys: secretKeys)
     }
 
+    /// As reports show it.
+    func withoutSecrets(_ masker: SecretMasker) -> ConfigurationRecord {
+        var record = self
+        record.configuration = configuration.masked(by: masker)
+        record.secrets = []
+        return record
+    }
+
     func encode(to writer: inout WireWriter) {
         writer.write(configuration)
         writer.write(secrets)

@@ -9,6 +9,8 @@ final class ConfigurationRegistry: Sendable {
     private struct State {
         var record: ConfigurationRecord
         var secretKeys: SecretKeys
+        /// What is published without secrets beside it.
+        var setup: SetupRecord?
         /// Beside those in the configuration, the oldest first.
         var secrets: [String] = []
 
@@ -29,7 +31,14 @@ final class ConfigurationRegistry: Sendable {
             let result = record.wireBytes.withUnsafeBytes {
                 gmr_agent_publish(UInt32(GMR_PUBLISHED_CONFIGURATION), $0.baseAddress, UInt32(clamping: $0.count))
             }
-            return result == 0
+            guard result == 0 else { return false }
+            if var setup {
+                setup.configuration = record
+                _ = setup.withoutSecrets.wireBytes.withUnsafeBytes {
+                    gmr_agent_publish(UInt32(GMR_PUBLISHED_RECORD), $0.baseAddress, UInt32(clamping: $0.count))
+                }
+            }
+            return true
         }
     }
 
@@ -38,9 +47,10 @@ final class ConfigurationRegistry: Sendable {
             record: ConfigurationRecord(configuration: ConfigurationSnapshot(), secretKeys: SecretKeys()),
             secretKeys: SecretKeys()))
 
-    /// Forgets everything before; this much is in the set-up record already.
-    func start(with record: ConfigurationRecord, secretKeys: SecretKeys) {
-        state.withLock { $0 = State(record: record, secretKeys: secretKeys) }
+    /// Forgets everything before; this much is in the arena already.
+    func start(with setup: SetupRecord) {
+        let secretKeys = SecretKeys(extraWords: setup.settings.secretKeys)
+        state.withLock { $0 = State(record: setup.configuration, secretKeys: secretKeys, setup: setup) }
     }
 
     /// The secrets of the one before stay known: they stand in command lines and in what was logged.

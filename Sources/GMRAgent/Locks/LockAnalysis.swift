@@ -14,17 +14,19 @@ struct LockAnalysis {
         nameOfVariable: (UInt64) -> String?
     ) {
         let loader = process.modules.first { $0.name.hasPrefix("ld-linux") }
+        // Whoever has these numbers now, it is not that process.
+        let isRecord = decoder.isRecord
         let reader = WaitReader(
             namesByTID: threads.byTID.mapValues(\.name), loader: loader.map { $0.start..<$0.end },
-            otherProcess: { OtherProcess(thread: $0) })
-        var calls = CallReader(pid: process.pid)
+            otherProcess: { isRecord ? nil : OtherProcess(thread: $0) })
+        var calls = isRecord ? nil : CallReader(pid: process.pid)
         for index in threads.indices {
             let thread = process.threads[index]
             if let wait = thread.wait {
                 threads[index].waitsFor = reader.wait(of: wait, frames: threads[index].frames)
                 threads[index].waitsFor?.name = nameOfVariable(wait.address)
             } else if let call = thread.call {
-                threads[index].waitsFor = calls.wait(of: call)
+                threads[index].waitsFor = calls?.wait(of: call)
             } else if let lock = thread.firstArgument, threads[index].frames.first?.function == "pthread_spin_lock" {
                 threads[index].waitsFor = LockWait(
                     kind: .spinLock, address: lock, name: nameOfVariable(lock), description: "pthread_spinlock")

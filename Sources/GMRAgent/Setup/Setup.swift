@@ -60,52 +60,6 @@ package struct Setup {
             debuginfod: settings.fetchDebugInformation ? DebuginfodEnvironment(environment: environment) : nil)
     }
 
-    func install() throws(GuruMeditationError) {
-        let bytes = record.wireBytes
-        guard bytes.count <= Int(GMR_SETUP_CAPACITY_BYTES) else {
-            throw GuruMeditationError(.configurationTooLarge, "\(bytes.count) bytes")
-        }
-        let watchedPath = record.settings.fileEventHandler.flatMap { strdup($0) }
-        defer { free(watchedPath) }
-        let numbers = signals.map(\.rawValue)
-        let crashNumbers = crashSignals.map(\.rawValue)
-        var step: UnsafePointer<CChar>?
-        let result = bytes.withUnsafeBytes { bytes in
-            withUnsafeBuffers(numbers, crashNumbers) { numbers, crashNumbers in
-                var config = gmr_agent_config_t()
-                config.setup = bytes.baseAddress
-                config.setup_bytes = UInt32(clamping: bytes.count)
-                config.signals = numbers.baseAddress
-                config.signal_count = UInt32(numbers.count)
-                config.crash_signals = crashNumbers.baseAddress
-                config.crash_signal_count = UInt32(crashNumbers.count)
-                config.watched_path = UnsafePointer(watchedPath)
-                config.watch_interval_ns = record.settings.fileEventHandlerInterval.nanoseconds
-                config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
-                config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
-                config.helper_silence_ns = record.settings.helperSilence.nanoseconds
-                config.follows_forks = followsForks ? 1 : 0
-                config.is_on_demand = isOnDemand ? 1 : 0
-                config.delivers = record.outputs.isEmpty ? 0 : 1
-                config.finish = { arena, work in
-                    if let arena { Worker.finish(arena: arena, work: Worker.Work(rawValue: work)) }
-                }
-                config.make_sections = { arena, generation in
-                    if let arena { SectionRegistry.shared.run(into: arena, generation: generation) }
-                }
-                return gmr_agent_install(&config, &step)
-            }
-        }
-        guard result == 0 else {
-            let what = step.map { String(cString: $0) } ?? ""
-            throw GuruMeditationError(.systemRefused, what, errorNumber: -result)
-        }
-        SectionRegistry.shared.setDeadline(record.settings.sectionDeadline)
-        ConfigurationRegistry.shared.start(
-            with: record.configuration, secretKeys: SecretKeys(extraWords: record.settings.secretKeys))
-        ReportObservers.shared.set(sinks: sinks)
-    }
-
     /// A directory and standard error are the helper's to serve, whoever named them; the other sinks are the service's
     /// own. A directory among the settings is served beside the sinks: who runs the service asked for it.
     private static func outputs(
@@ -189,11 +143,4 @@ package struct Setup {
     package static func warn(_ line: String) {
         DescriptorStream().writeLine("gmr: \(line)")
     }
-}
-
-private func withUnsafeBuffers<Result>(
-    _ first: [Int32], _ second: [Int32],
-    _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Int32>) -> Result
-) -> Result {
-    first.withUnsafeBufferPointer { first in second.withUnsafeBufferPointer { body(first, $0) } }
 }

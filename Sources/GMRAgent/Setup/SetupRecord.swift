@@ -32,6 +32,28 @@ struct SetupRecord: WireCodable, Sendable {
         self.debuginfod = debuginfod
     }
 
+    /// For raw records, which leave the machine.
+    var withoutSecrets: SetupRecord {
+        let masker = SecretMasker(
+            knownSecrets: configuration.secrets, keys: SecretKeys(extraWords: settings.secretKeys))
+        var record = self
+        record.configuration = configuration.withoutSecrets(masker)
+        record.executable = executable.map(masker.masked)
+        record.arguments = masker.masked(arguments: arguments)
+        record.host = host.map(masker.masked)
+        record.serviceName = masker.masked(serviceName)
+        record.package.vendor = package.vendor.map(masker.masked)
+        record.package.product = masker.masked(package.product)
+        record.package.version = package.version.map(masker.masked)
+        record.debuginfod = nil
+        return record
+    }
+
+    /// In the log directory, without the time; nil where there is none.
+    var rawRecordPath: String? {
+        outputs.directory.map { $0 + "/" + ReportFileName.prefix(serviceName: serviceName) }
+    }
+
     func encode(to writer: inout WireWriter) {
         writer.write(package)
         writer.write(serviceName)

@@ -95,7 +95,7 @@ struct Symbolizer {
         let image = module.isVDSO ? VDSO.image : nil
         let wantsLines = !module.isSystemLibrary || settings.symbolizeSystemLibraries
         let result = gmr_symbolize_module(
-            symbolizer, module.path, image?.baseAddress, UInt64(image?.count ?? 0), module.buildID,
+            symbolizer, module.copyPath ?? module.path, image?.baseAddress, UInt64(image?.count ?? 0), module.buildID,
             UInt32(module.buildID.count), wantsLines ? 1 : 0, addresses.map { $0 &- module.loadBias },
             UInt32(addresses.count),
             { context, index, _, frame in

@@ -8,21 +8,29 @@ struct ReportBuilder {
     enum Place: String {
         case helper = "helper process"
         case worker = "worker thread"
+        /// From a raw record: nothing is known but what is in it.
+        case record = "gmr render"
     }
 
     let decoder: CaptureDecoder
     let setup: SetupRecord
     let place: Place
+    /// Where the modules' files are.
+    private let modules: ModuleFiles
     private let configuration: ConfigurationRecord
     /// Of what is known of the configuration when the work begins.
     let masker: SecretMasker
     /// Says that the work goes on.
     let progress: () -> Void
 
-    init(decoder: CaptureDecoder, setup: SetupRecord, place: Place, progress: @escaping () -> Void) {
+    init(
+        decoder: CaptureDecoder, setup: SetupRecord, place: Place, modules: ModuleFiles = ModuleFiles(),
+        progress: @escaping () -> Void
+    ) {
         self.decoder = decoder
         self.setup = setup
         self.place = place
+        self.modules = modules
         self.progress = progress
         configuration = decoder.configuration() ?? setup.configuration
         masker = SecretMasker(
@@ -35,14 +43,14 @@ struct ReportBuilder {
     func build(
         hiddenProcesses: Set<Int32>, earlierFailures: [String], fetchObstacle: DebugInformationFetch.Obstacle?
     ) -> (Report, DebugInformationFetch?) {
-        let process = decoder.capture()
+        let process = modules.complete(decoder.capture())
         progress()
         let begin = ContinuousClock.now
         var symbolizer = Symbolizer(
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let symbolized = ContinuousClock.now
-        ProcessorShare.measure(&threads, of: process)
+        if place != .record { ProcessorShare.measure(&threads, of: process) }
         let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder) {
             symbolizer.name(ofVariableAt: $0)
         }
@@ -63,7 +71,8 @@ struct ReportBuilder {
         let report = Report(
             generated: process.captured, trigger: process.trigger, process: identity(of: process),
             package: setup.package, threads: threads, locks: analysis.locks,
-            processes: ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
+            processes: place == .record
+                ? [] : ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
             configuration: configuration.configuration, completeness: completeness)
         var masked = report.masked(by: masker)
         // In words anew: it names threads, whose names are without secrets only now.
@@ -72,11 +81,12 @@ struct ReportBuilder {
     }
 
     private func identity(of process: CapturedProcess) -> ProcessIdentity {
-        ProcessIdentity(
-            pid: process.pid, parentPID: ProcessFacts(pid: process.pid)?.parentPID, executable: setup.executable,
-            arguments: setup.arguments,
+        let isThere = place != .record
+        return ProcessIdentity(
+            pid: process.pid, parentPID: isThere ? ProcessFacts(pid: process.pid)?.parentPID : nil,
+            executable: setup.executable, arguments: setup.arguments,
             // A fork child has its parent's set-up.
-            started: ProcessFacts.startTime(of: process.pid) ?? setup.started, host: setup.host,
+            started: (isThere ? ProcessFacts.startTime(of: process.pid) : nil) ?? setup.started, host: setup.host,
             serviceName: setup.serviceName)
     }
 

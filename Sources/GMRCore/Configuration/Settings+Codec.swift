@@ -11,6 +11,8 @@ extension Settings: WireCodable {
         writer.write(signalsBesideFile)
         writer.write(logDirectory)
         writer.write(formats.map(\.rawValue))
+        writer.write(recordsAlways)
+        writer.write(recordsStacks)
         writer.write(maximumReportCount) { $0.write(signed: Int64($1)) }
         writer.write(maximumTotalByteCount) { $0.write(signed: Int64($1)) }
         writer.write(secretKeys)
@@ -40,6 +42,8 @@ extension Settings: WireCodable {
             guard let format = ReportFormat(rawValue: name) else { throw WireError(.unknownTag, offset: start) }
             formats.append(format)
         }
+        recordsAlways = try reader.readBool()
+        recordsStacks = try reader.readBool()
         maximumReportCount = try reader.readBool() ? try reader.readInt() : nil
         maximumTotalByteCount = try reader.readBool() ? try reader.readInt() : nil
         secretKeys = try reader.readStrings()

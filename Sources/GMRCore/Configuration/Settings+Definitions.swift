@@ -15,6 +15,13 @@ extension Settings {
             "gmr.log.dir", \.logDirectory, type: "path", default: "standard error",
             "the folder for reports, a file each; made where it is missing"),
         formatsDefinition,
+        .flag(
+            "gmr.record", \.recordsAlways,
+            "1: a raw record (`.gmr`, for `gmr render`) in the folder beside every report; without, where none can be made"
+        ),
+        .flag(
+            "gmr.record.stacks", \.recordsStacks,
+            "1: raw records hold what is on the stacks, secrets among it"),
         .limit(
             "gmr.max.reports", \.maximumReportCount, unit: nil, what: "reports",
             "reports of this service kept in the folder; older ones are removed"),

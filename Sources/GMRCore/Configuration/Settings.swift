@@ -22,6 +22,11 @@ public struct Settings: Sendable, Equatable {
     /// What a report is written as; each format in a file of its own, or one after the other on standard error. Empty
     /// counts as text.
     public var formats: [ReportFormat]
+    /// Whether a raw record, which `gmr render` makes a report from, is written beside every report; without, only where
+    /// no report can be made. It needs the folder.
+    public var recordsAlways: Bool
+    /// Whether raw records hold what is on the threads' stacks. There may be secrets in it.
+    public var recordsStacks: Bool
     /// So many reports of the service are kept in the folder, the newest; nil: all.
     public var maximumReportCount: Int?
     /// The reports of the service in the folder take no more bytes than this, or only one is left; nil: no limit.
@@ -53,8 +58,9 @@ public struct Settings: Sendable, Equatable {
         isEnabled: Bool = true, signals: [String]? = nil, crashSignals: [String]? = nil,
         fileEventHandler: String? = nil, fileEventHandlerInterval: Duration = .seconds(1),
         signalsBesideFile: Bool = false, logDirectory: String? = nil, formats: [ReportFormat] = [.text],
-        maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
-        environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
+        recordsAlways: Bool = false, recordsStacks: Bool = false, maximumReportCount: Int? = nil,
+        maximumTotalByteCount: Int? = nil, secretKeys: [String] = [], environmentVariables: [String] = [],
+        captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
         fetchDebugInformation: Bool = false
@@ -67,6 +73,8 @@ public struct Settings: Sendable, Equatable {
         self.signalsBesideFile = signalsBesideFile
         self.logDirectory = logDirectory
         self.formats = formats
+        self.recordsAlways = recordsAlways
+        self.recordsStacks = recordsStacks
         self.maximumReportCount = maximumReportCount
         self.maximumTotalByteCount = maximumTotalByteCount
         self.secretKeys = secretKeys
