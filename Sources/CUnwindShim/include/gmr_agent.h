@@ -74,6 +74,21 @@ int gmr_is_privileged(void);
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
 
+/* Unusual system calls, which a sandbox may refuse. */
+enum {
+    GMR_PROBE_GETFD = 1u << 0,   /* pidfd_open and pidfd_getfd: another descriptor table's descriptors */
+    GMR_PROBE_UNSHARE = 1u << 1, /* unshare(CLONE_FILES) */
+    GMR_PROBE_VM_READ = 1u << 2, /* process_vm_readv */
+    GMR_PROBE_CLONE = 1u << 3,   /* clone() of a process that shares memory */
+    GMR_PROBE_INOTIFY = 1u << 4, /* inotify and eventfd */
+    GMR_PROBE_MEMFD = 1u << 5,   /* memfd_create; by gmr_probe_machine alone, as the next */
+    GMR_PROBE_EXEC = 1u << 6,    /* execveat */
+};
+
+/* All of GMR_PROBE_* that this process may call and that work, tried in children as a service's set-up does it.
+ * Threads: any, one at a time, and not beside gmr_agent_install. Signal safety: none. */
+uint32_t gmr_probe_machine(void);
+
 /* What GMR_CONFLICT_* means, as the end of a sentence that begins with the signal's name; NULL: no conflict.
  * Any process. */
 const char *gmr_signal_conflict_text(uint32_t conflict);

@@ -46,7 +46,6 @@ static void try_inotify(void) GMR_SIGNAL_SAFE {
 
 static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
 
-/* 1 where the child came to its end by itself and was content. */
 static int survives(void (*body)(void)) GMR_SIGNAL_SAFE {
     long child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
     if (child < 0) return 0;
@@ -56,10 +55,26 @@ static int survives(void (*body)(void)) GMR_SIGNAL_SAFE {
     return status == 0;
 }
 
-uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
+static uint64_t block_all(void) GMR_SIGNAL_SAFE {
     uint64_t all = ~UINT64_C(0), before = 0;
-    uint32_t result = 0;
     (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    return before;
+}
+
+static void restore(uint64_t mask) GMR_SIGNAL_SAFE {
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof mask);
+}
+
+int gmr_ss_survives(void (*body)(void)) GMR_SIGNAL_SAFE {
+    uint64_t before = block_all();
+    int result = survives(body);
+    restore(before);
+    return result;
+}
+
+uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
+    uint64_t before = block_all();
+    uint32_t result = 0;
     if (survives(try_nothing)) {
         result |= GMR_PROBE_CLONE;
         if (survives(try_getfd)) result |= GMR_PROBE_GETFD;
@@ -67,6 +82,6 @@ uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
         if (survives(try_vm_read)) result |= GMR_PROBE_VM_READ;
         if (survives(try_inotify)) result |= GMR_PROBE_INOTIFY;
     }
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    restore(before);
     return result;
 }

@@ -1,9 +1,9 @@
 import Glibc
 
 /// Small files of `/proc`, read whole. Nothing is thrown: a process may vanish at any moment.
-enum ProcFile {
+package enum ProcFile {
     /// At most `limit` bytes; nil where the file cannot be read.
-    static func bytes(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+    package static func bytes(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -18,12 +18,12 @@ enum ProcFile {
         }
     }
 
-    static func text(_ path: String, limit: Int = 1 << 20) -> String? {
+    package static func text(_ path: String, limit: Int = 1 << 20) -> String? {
         bytes(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The strings of a file that separates them by NUL, as `cmdline` does.
-    static func strings(_ path: String) -> [String] {
+    package static func strings(_ path: String) -> [String] {
         guard var bytes = bytes(path) else { return [] }
         if bytes.last == 0 { bytes.removeLast() }
         if bytes.isEmpty { return [] }
@@ -31,7 +31,7 @@ enum ProcFile {
     }
 
     /// Where a symbolic link leads.
-    static func link(_ path: String) -> String? {
+    package static func link(_ path: String) -> String? {
         let capacity = 4096
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
             let count = readlink(path, buffer.baseAddress!, capacity)
@@ -40,12 +40,12 @@ enum ProcFile {
     }
 
     /// How many names a directory has; nil where it may not be read.
-    static func count(in directory: String) -> Int? {
+    package static func count(in directory: String) -> Int? {
         entries(of: directory)?.count
     }
 
     /// The names in a directory, `.` and `..` left out.
-    static func names(in directory: String) -> [String] {
+    package static func names(in directory: String) -> [String] {
         entries(of: directory) ?? []
     }
 

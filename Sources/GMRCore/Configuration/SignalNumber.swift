@@ -60,6 +60,8 @@ public struct SignalNumber: RawRepresentable, Sendable, Hashable {
     public static let usr1 = SignalNumber(known: 10)
     /// What triggers a report where nothing else is set.
     public static let usr2 = SignalNumber(known: 12)
+    /// SIGPROF, 27, by which threads that run are asked for their stacks.
+    public static let prof = SignalNumber(known: 27)
 
     private init(known number: Int32) {
         rawValue = number
