@@ -1,10 +1,11 @@
 # Every target first installs what it needs (scripts/setup): nothing on a machine that has it already.
 
-.PHONY: help demo preload servers test check prove-checks bench setup
+.PHONY: help demo preload tool servers test check prove-checks bench setup
 
 help:
 	@echo "make demo          build a small service that deadlocks, send it SIGUSR2, show its report"
 	@echo "make preload       build libgmr.so, gmr.h and gmr.pc for any native program, and print the library's path"
+	@echo "make tool          build the command line tool gmr, and print its path"
 	@echo "make servers       that library in nginx, redis, postgres and python3, where they are installed"
 	@echo "make test          build and run all tests"
 	@echo "make check         the rules of the house: signal safety, imports, format and more"
@@ -17,6 +18,9 @@ demo: setup
 
 preload: setup
 	@scripts/preload
+
+tool: setup
+	@scripts/tool
 
 servers: setup
 	@scripts/servers

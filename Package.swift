@@ -28,6 +28,8 @@ let package = Package(
         .library(name: "GMRCore", targets: ["GMRCore"]),
         // libgmr.so, for any program: `make preload` builds it with the linker's flags that it needs.
         .library(name: "GMRPreload", type: .dynamic, targets: ["GMRPreload"]),
+        // The command line tool: `make tool` builds it with its trait.
+        .executable(name: "gmr", targets: ["gmr"]),
     ],
     // Each brings its package along; without any of them GMR depends on no other package.
     traits: [
@@ -36,6 +38,7 @@ let package = Package(
         .trait(name: "Metrics", description: "counts and times of reports for swift-metrics"),
         .trait(name: "Configuration", description: "settings and the Configuration section from swift-configuration"),
         .trait(name: "YAML", description: "the Configuration section from YAML and JSON files, by Yams"),
+        .trait(name: "Tool", description: "the command line tool gmr, which no service needs"),
     ],
     dependencies: [
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -43,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibdw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
@@ -56,6 +60,13 @@ let package = Package(
         .target(name: "GMRAgent", dependencies: ["GMRCore", "CUnwindShim"] + integrations),
         .target(name: "CGMRPreload", dependencies: ["CUnwindShim"], cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "GMRPreload", dependencies: ["GMRAgent", "CGMRPreload"], exclude: ["gmr.pc", "libgmr.map"]),
+        .executableTarget(
+            name: "gmr",
+            dependencies: [
+                "GMRAgent",
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
+            ]),
         .executableTarget(name: "OrderService", dependencies: ["GMRAgent"], path: "Examples/OrderService"),
         .testTarget(name: "GMRCoreTests", dependencies: ["GMRCore"], resources: [.copy("Golden")]),
         .testTarget(
@@ -87,6 +98,8 @@ let package = Package(
             name: "CrashZooTests", dependencies: ["CrashZoo", "ProcessKit"], exclude: ["core_walk.py"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
+        .testTarget(
+            name: "ToolTests", dependencies: ["gmr", "HangZoo", "ReportService", "ProcessKit"], exclude: ["Programs"]),
         .testTarget(name: "ServiceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
     ],
     swiftLanguageModes: [.v6],
