@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "capture.h"
-#include "proc_text.h"
+#include "mapping_line.h"
 #include "syscalls_x86_64.h"
 
 #define MAPS_BUFFER_BYTES (64u * 1024u)
@@ -27,36 +27,8 @@ typedef struct {
 
 static candidate_t candidate;
 
-typedef struct {
-    uint64_t start, end, offset, device, inode;
-    int executable;
-    const char *path;
-    uint32_t path_bytes;
-} mapping_t;
-
 static long read_own(uint64_t address, void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
     return gmr_ss_read_as_agent(address, buffer, bytes);
-}
-
-/* "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH" */
-static int parse_mapping(gmr_text_t line, mapping_t *mapping) GMR_SIGNAL_SAFE {
-    uint64_t major, minor;
-    int64_t inode;
-    if (!gmr_ss_text_hex(&line, &mapping->start) || !gmr_ss_text_word(&line, "-")) return 0;
-    if (!gmr_ss_text_hex(&line, &mapping->end) || !gmr_ss_text_word(&line, " ")) return 0;
-    if (line.end - line.at < 5) return 0;
-    mapping->executable = line.at[2] == 'x';
-    line.at += 5;
-    if (!gmr_ss_text_hex(&line, &mapping->offset) || !gmr_ss_text_word(&line, " ")) return 0;
-    if (!gmr_ss_text_hex(&line, &major) || !gmr_ss_text_word(&line, ":")) return 0;
-    if (!gmr_ss_text_hex(&line, &minor) || !gmr_ss_text_word(&line, " ")) return 0;
-    if (!gmr_ss_text_decimal(&line, &inode)) return 0;
-    gmr_ss_text_blanks(&line);
-    mapping->device = major << 32 | minor;
-    mapping->inode = (uint64_t)inode;
-    mapping->path = line.at;
-    mapping->path_bytes = (uint32_t)(line.end - line.at);
-    return 1;
 }
 
 static uint32_t store_string(gmr_arena_header_t *arena, const char *text, uint32_t bytes) GMR_SIGNAL_SAFE {
@@ -161,7 +133,7 @@ static void add_module(gmr_arena_header_t *arena, uint64_t start, uint64_t devic
     arena->module_count++;
 }
 
-static void see_mapping(gmr_arena_header_t *arena, const mapping_t *mapping) GMR_SIGNAL_SAFE {
+static void see_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping) GMR_SIGNAL_SAFE {
     if (mapping->inode == 0) {
         if (mapping->executable && mapping->path_bytes == sizeof vdso - 1 &&
             __builtin_memcmp(mapping->path, vdso, sizeof vdso - 1) == 0) {
@@ -203,8 +175,8 @@ int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
         uint64_t line = 0;
         for (uint64_t i = kept; i < size; i++) {
             if (maps_buffer[i] != '\n') continue;
-            mapping_t mapping;
-            if (parse_mapping((gmr_text_t){maps_buffer + line, maps_buffer + i}, &mapping)) {
+            gmr_mapping_t mapping;
+            if (gmr_ss_parse_mapping((gmr_text_t){maps_buffer + line, maps_buffer + i}, &mapping)) {
                 see_mapping(arena, &mapping);
             }
             line = i + 1;
