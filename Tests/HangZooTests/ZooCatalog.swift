@@ -126,6 +126,13 @@ enum ZooCatalog {
                     "interrupted_middle_calls_body", "interrupted_outer_calls_middle")
             ]),
         ZooCase(
+            name: "signal-stack",
+            threads: [
+                blocked(
+                    "switched", "handler_middle_calls_blocked", "handler_outer_calls_middle", "interrupted_body",
+                    "interrupted_middle_calls_body", "switched_outer_calls_middle")
+            ]),
+        ZooCase(
             name: "smashed-sp",
             threads: [
                 ZooCase.Thread(name: "sp-unmapped", chain: ["smashed_sp_blocks"], expectation: .innermost(1)),
