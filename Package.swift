@@ -82,12 +82,12 @@ let package = Package(
         .testTarget(name: "CUnwindShimTests", dependencies: ["CUnwindShim"]),
         .target(name: "CHangZoo", path: "Tests/CHangZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(
-            name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent"], path: "Tests/HangZoo",
+            name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent", "CUnwindShim"], path: "Tests/HangZoo",
             swiftSettings: zooSettings),
         // What tests of processes share.
         .target(name: "ProcessKit", path: "Tests/ProcessKit"),
         .testTarget(
-            name: "HangZooTests", dependencies: ["HangZoo", "ProcessKit"], path: "Tests/HangZooTests",
+            name: "HangZooTests", dependencies: ["HangZoo", "ProcessKit", "CUnwindShim"], path: "Tests/HangZooTests",
             exclude: ["Plugins", "gdb_walk.py"]),
         .target(name: "CLockZoo", path: "Tests/CLockZoo", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(name: "LockZoo", dependencies: ["CLockZoo", "GMRAgent"], path: "Tests/LockZoo"),

@@ -63,6 +63,33 @@ import Testing
         }
     }
 
+    @Test func aMinicoreOfRandomNumbersIsWritten() throws {
+        let arena = try Arena()
+        var random = Xorshift(state: 0x94D0_49BB_1331_11EB)
+        let null = open("/dev/null", O_WRONLY)
+        defer { close(null) }
+        #expect(gmr_minicore_write(arena.header, nil, null) == 0)
+        for _ in 0..<500 {
+            arena.restore()
+            for index in 0..<64 as Range<UInt32> {
+                let slot = gmr_arena_slot(arena.header, index)!
+                slot.pointee.method = UInt32(GMR_CAPTURE_NO_TOUCH)
+                slot.pointee.stack_base = UInt64(UInt(bitPattern: arena.header)) + random.next() % 65536
+                slot.pointee.stack_bytes = UInt32(random.next() % 65536)
+                for frame in 0..<5 {
+                    gmr_slot_frames(slot)![frame].cfa = slot.pointee.stack_base + random.next() % 131_072
+                }
+            }
+            arena.damage(with: &random)
+            let error = gmr_minicore_write(arena.header, nil, null)
+            #expect([0, -ENODATA].contains(error))
+        }
+        arena.header.pointee.slot_count = 0
+        #expect(gmr_minicore_write(arena.header, nil, null) == -ENODATA)
+        arena.header.pointee.arena_bytes += 1
+        #expect(gmr_minicore_write(arena.header, nil, null) == -EPROTO)
+    }
+
     @Test func theLargestNumbersAreText() throws {
         let arena = try Arena()
         arena.header.pointee.capture_error = .max

@@ -30,19 +30,46 @@ struct GDBObserver: StackObserver {
 
     @available(*, noasync)
     func threads(of pid: Int32) throws -> [ObservedThread] {
+        // gdb has no name for the program itself. Nor has /proc/PID/exe where the main thread ended.
+        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
+        return try walk(["ZOO_PID": "\(pid)"], executable: executable)
+    }
+
+    /// The threads in a core file; the one that gdb selects is the first. gdb knows no names of theirs.
+    @available(*, noasync)
+    func threads(inCore core: String, of executable: String) throws -> [ObservedThread] {
+        try walk(["ZOO_CORE": core, "ZOO_PROGRAM": executable], executable: executable)
+    }
+
+    /// Of the selected thread: the signal's name, si_code and si_addr.
+    @available(*, noasync)
+    static func signal(inCore core: String, of executable: String) throws -> String? {
+        let result = try ToolRun.run(
+            "gdb",
+            [
+                "-batch", "-nx", "-ex", "set debuginfod enabled off", "-ex",
+                #"printf "siginfo %d %p\n", $_siginfo.si_code, $_siginfo._sifields._sigfault.si_addr"#, executable,
+                core,
+            ])
+        guard let name = result.text.firstMatch(of: /Program terminated with signal (SIG[A-Z]+)/)?.1,
+            let facts = result.text.firstMatch(of: /siginfo (.+)/)?.1
+        else { return nil }
+        return "\(name) \(facts)"
+    }
+
+    @available(*, noasync)
+    private func walk(_ subject: [String: String], executable: String?) throws -> [ObservedThread] {
         let output = FileManager.default.temporaryDirectory.appending(path: "gdb-\(UUID().uuidString).json")
         defer { try? FileManager.default.removeItem(at: output) }
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "gdb_walk.py")
         let result = try ToolRun.run(
             "gdb", ["-batch", "-nx", "-x", script.path],
-            environment: [
-                "ZOO_PID": "\(pid)", "ZOO_OUTPUT": output.path, "ZOO_DEBUG_FILES": debugFiles.rawValue,
-            ])
+            environment: subject.merging([
+                "ZOO_OUTPUT": output.path, "ZOO_DEBUG_FILES": debugFiles.rawValue,
+            ]) { $1 })
         guard let data = try? Data(contentsOf: output) else {
-            throw ObservationFailure(description: "gdb wrote no stacks of \(pid):\n\(result.text)")
+            throw ObservationFailure(description: "gdb wrote no stacks of \(subject):\n\(result.text)")
         }
-        // gdb has no name for the program itself. Nor has /proc/PID/exe where the main thread ended.
-        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
         return try JSONDecoder().decode([Walk].self, from: data).map { walk in
             ObservedThread(
                 tid: walk.tid, name: walk.name,

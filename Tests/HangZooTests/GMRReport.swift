@@ -22,6 +22,8 @@ struct GMRReport {
     /// Triggers beyond the first that this report answers.
     var coalescedCount: Int
     var sectionTitles: [String]
+    /// Of each section, by its title.
+    var sectionData: [String: Any]
     /// Of the sections that are missing.
     var sectionErrors: [String]
 
@@ -42,6 +44,10 @@ struct GMRReport {
         finishedBy = completeness["finishedBy"] as? String
         let sections = report["sections"] as? [[String: Any]] ?? []
         sectionTitles = sections.compactMap { $0["title"] as? String }
+        sectionData = Dictionary(
+            sections.compactMap { section in
+                (section["title"] as? String).flatMap { title in section["data"].map { (title, $0) } }
+            }, uniquingKeysWith: { first, _ in first })
         sectionErrors = sections.compactMap { $0["error"] as? String }
     }
 

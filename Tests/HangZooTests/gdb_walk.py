@@ -1,4 +1,4 @@
-# Walks every thread of the process ZOO_PID and writes JSON to the file ZOO_OUTPUT: [{tid, name, stop, frames: [{pc,
+# Walks every thread of the process ZOO_PID, or of the core ZOO_CORE of the program ZOO_PROGRAM, and writes JSON to the file ZOO_OUTPUT: [{tid, name, stop, frames: [{pc,
 # name, kind, module, file, line}]}], innermost frame first. Run as `gdb -batch -nx -x gdb_walk.py`.
 #
 # ZOO_DEBUG_FILES: where gdb looks for separate debug files; a directory that is not there makes it see the same
@@ -72,9 +72,19 @@ def state(path):
         return stat.read().rpartition(")")[2].split()[0]
 
 
+def walk_core(program, core):
+    gdb.execute("file " + program, to_string=True)
+    gdb.execute("core-file " + core, to_string=True)
+    selected = gdb.selected_thread()
+    return sorted((walk(thread) for thread in gdb.selected_inferior().threads()),
+                  key=lambda thread: thread["tid"] != selected.ptid[1])
+
+
 # gdb refuses a process whose main thread has ended: then attach to each of the others by itself.
-process = int(os.environ["ZOO_PID"])
-if state("/proc/%d" % process) == "Z":
+process = int(os.environ.get("ZOO_PID", "0"))
+if "ZOO_CORE" in os.environ:
+    threads = walk_core(os.environ["ZOO_PROGRAM"], os.environ["ZOO_CORE"])
+elif state("/proc/%d" % process) == "Z":
     tids = [int(tid) for tid in os.listdir("/proc/%d/task" % process) if int(tid) != process]
     threads = [thread for tid in tids for thread in walk_attached(tid)]
 else:

@@ -70,6 +70,10 @@ const zoo_scenario_t *zoo_scenario_named(const char *name);
 /* A pthread mutex that its first caller keeps for ever, for the Swift scenarios: the others block in it. */
 void zoo_block_in_mutex(void);
 
+/* Leads the loader's chain of libraries from its second member back to itself, and mends it. */
+void zoo_break_link_maps(void);
+void zoo_mend_link_maps(void);
+
 /* From here on execve() answers EPERM, in all threads. */
 void zoo_forbid_exec(void);
 /* From here on unshare() answers EPERM. Call it while there is one thread. */
