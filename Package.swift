@@ -93,9 +93,11 @@ let package = Package(
         .executableTarget(name: "LockZoo", dependencies: ["CLockZoo", "GMRAgent"], path: "Tests/LockZoo"),
         .testTarget(name: "LockZooTests", dependencies: ["LockZoo", "ProcessKit"]),
         .target(name: "CCrashZoo", path: "Tests/CCrashZoo", cSettings: [.define("_GNU_SOURCE")]),
-        .executableTarget(name: "CrashZoo", dependencies: ["CCrashZoo", "GMRAgent"], path: "Tests/CrashZoo"),
+        .executableTarget(
+            name: "CrashZoo", dependencies: ["CCrashZoo", "GMRAgent", "GMRCore"], path: "Tests/CrashZoo"),
         .testTarget(
-            name: "CrashZooTests", dependencies: ["CrashZoo", "ProcessKit"], exclude: ["core_walk.py"]),
+            name: "CrashZooTests", dependencies: ["CrashZoo", "GMRAgent", "gmr", "ProcessKit"],
+            exclude: ["core_walk.py"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(

@@ -138,6 +138,19 @@ static MARKER void in_vfork_child(void) {
     _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 0);
 }
 
+/* No helper can be started, and the worker cannot allocate. */
+static MARKER void with_nothing_left(void) {
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    unsigned long start = 0, end = 0;
+    while (fgets(line, sizeof line, maps)) {
+        if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &start, &end) == 2) break;
+    }
+    forbid_exec();
+    mprotect((void *)start, end - start, PROT_NONE);
+    limited_faults();
+}
+
 /* The arena is taken from under the agent, which crashes in the midst of a report. */
 static MARKER void agent_itself(void) {
     char line[512];
@@ -171,6 +184,7 @@ const crash_zoo_program_t crash_zoo_limits[] = {
      become_first_process, abort_as_first_process},
     FAULT("fork-child", "", "none", in_fork_child),
     FAULT("vfork-child", "", "none", in_vfork_child),
+    FAULT("nothing-left", "limited_faults<with_nothing_left", "record", with_nothing_left),
     {"agent-itself", "SIGSEGV", "SEGV_ACCERR", "", "", "raw", NULL, agent_itself},
     {0},
 };

@@ -3,6 +3,7 @@
 
 import CCrashZoo
 import GMRAgent
+import GMRCore
 import Glibc
 
 func say(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {
@@ -18,7 +19,9 @@ func fail(_ text: String) -> Never {
 @_cdecl("crash_zoo_set_up")
 func setUp() {
     do {
-        let reports = try GuruMeditation.setUpAutorun(package: "CrashZoo", serviceName: "crashzoo")
+        let reports = try GuruMeditation.setUpAutorun(
+            package: "CrashZoo", serviceName: "crashzoo",
+            configuration: ConfigurationSnapshot(["zoo": ["password": "hunter2-of-the-zoo"]]))
         reports.registerSection("Zoo") { ["animals": 1] }
     } catch {
         fail("\(error)")

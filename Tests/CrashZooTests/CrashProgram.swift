@@ -93,6 +93,12 @@ struct Crash {
         return try JSONDecoder().decode(CrashReport.self, from: data)
     }
 
+    /// The raw record, where there is one.
+    func record() throws -> URL? {
+        let names = try FileManager.default.contentsOfDirectory(atPath: process.directory.path)
+        return names.first { $0.hasSuffix(".gmr") }.map { process.directory.appending(path: $0) }
+    }
+
     /// From the brace that opens it to the end.
     private var standardErrorReport: String {
         let text = standardError
@@ -132,6 +138,15 @@ struct CoreDump: Decodable {
 
 /// Of a report in JSON, what these tests look at.
 struct CrashReport: Decodable {
+    /// What `gmr render` makes of a raw record.
+    init(rendering record: URL, symbols: [URL] = []) throws {
+        let options = symbols.flatMap { ["--symbols", $0.path] }
+        let run = try ToolRun.run(
+            ChildProcess.built("gmr"), ["render", record.path, "--format", "json"] + options)
+        guard run.status == 0 else { throw ProcessFailure(description: run.text) }
+        self = try JSONDecoder().decode(CrashReport.self, from: Data(run.text.utf8))
+    }
+
     struct Fault: Decodable {
         var signal: String
         var code: String

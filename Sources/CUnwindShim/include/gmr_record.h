@@ -33,9 +33,9 @@ typedef struct {
 } gmr_record_run_t;
 _Static_assert(sizeof(gmr_record_run_t) == 8, "file format");
 
-/* Reads a record into memory that looks as the arena did; only what the file has takes memory. `*is_whole` is 0 where it
- * ends too early: what is there is used. Returns NULL where the file is no record, with a negative errno in `*error`:
- * -EPROTO another kind of file or version, -EBADMSG damaged, and those of read and mmap.
+/* Reads a record into memory that looks as the arena did; only what the file has takes memory. `*is_whole` is 0 where
+ * it ends too early: what is there is used. Returns NULL where the file is no record, with a negative errno in
+ * `*error`: -EPROTO another kind of file or version, -EBADMSG damaged, and those of read and mmap.
  * Ownership: the caller's, for gmr_record_unmap(). Any process. */
 gmr_arena_header_t *gmr_record_map(int descriptor, int *is_whole, int *error);
 void gmr_record_unmap(gmr_arena_header_t *arena);

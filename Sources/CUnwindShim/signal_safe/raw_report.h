@@ -7,7 +7,8 @@
 #include "safe.h"
 
 /* Writes threads and frames as module + offset, with the reasons why nobody could do better. No malloc, no locks.
- * `has_worker`: this process has a worker thread, which is blocked. `record`: of the raw record, or NULL. Returns 1 where all of it was taken, 0 otherwise.
+ * `has_worker`: this process has a worker thread, which is blocked. `record`: the path of the raw record, or NULL.
+ * Returns 1 where all of it was taken, 0 otherwise.
  * Threads: the agent thread. Blocks for a second at most. */
 int gmr_ss_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_worker,
                       const char *record) GMR_SIGNAL_SAFE;

@@ -1,6 +1,6 @@
 /*
  * record.c: the pages of the arena that a report is made from, as a file.
- * Runs on the agent thread, or on a thread that crashed.
+ * Runs on the agent thread.
  * A handler may run all of it.
  */
 #include "record.h"

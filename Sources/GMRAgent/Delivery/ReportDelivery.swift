@@ -80,7 +80,7 @@ struct ReportDelivery {
 
 extension ReportFormat {
     /// The whole report.
-    func render(_ report: Report) -> String {
+    package func render(_ report: Report) -> String {
         switch self {
         case .text: TextRenderer.render(report)
         case .json: JSONRenderer.render(report)

@@ -16,6 +16,11 @@ struct ModuleFiles {
         return process
     }
 
+    /// In its own place, or in one of the directories.
+    func hasFile(of module: CapturedModule) -> Bool {
+        copy(of: module) != nil || Self.isFile(module.path, of: module)
+    }
+
     private func copy(of module: CapturedModule) -> String? {
         let places = directories.flatMap { directory in
             [directory + module.path, directory + "/" + module.name]

@@ -55,6 +55,25 @@ package struct RawRecord: ~Copyable {
     }
 }
 
+extension RawRecord {
+    /// An ELF image that the process had loaded.
+    package struct Module {
+        package var path: String
+        /// In hexadecimal.
+        package var buildID: String?
+        /// Whether a file with this build ID is at the path, or in one of the directories.
+        package var isFound: Bool
+    }
+
+    /// All but the kernel's own.
+    package func modules(symbolDirectories: [String] = []) -> [Module] {
+        let files = ModuleFiles(directories: symbolDirectories)
+        return decoder.capture().modules.filter { !$0.isVDSO }.map { module in
+            Module(path: module.path, buildID: module.buildIDText, isFound: files.hasFile(of: module))
+        }
+    }
+}
+
 /// Why a file is not read as a raw record.
 package enum RawRecordError: Error, CustomStringConvertible {
     case unreadable(path: String, errorNumber: Int32)

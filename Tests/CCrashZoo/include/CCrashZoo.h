@@ -12,8 +12,9 @@ typedef struct {
      * by `<`; others may stand between them. */
     const char *stack;
     const char *message; /* a part of what the verdict says; empty: anything */
-    /* Who makes the report: `helper process`, `worker thread`; `raw`: the handler; `nameless`: the worker thread, which
-     * cannot read the program's file; `none`. Where `!` follows, on standard error instead of in the log directory. */
+    /* Who makes the report: `helper process`, `worker thread`; `raw`: the handler; `record`: a raw record; `nameless`:
+     * the worker thread, which cannot read the program's file; `none`. Where `!` follows, on standard error instead of
+     * in the log directory. */
     const char *finished_by;
     void (*prepare)(void); /* before reports are set up; NULL: nothing */
     void (*crash)(void);   /* does not return */

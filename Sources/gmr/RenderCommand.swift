@@ -1,0 +1,51 @@
+#if Tool
+    import ArgumentParser
+    import GMRAgent
+    import GMRCore
+    import Glibc
+
+    struct RenderCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "render", abstract: "Makes the report of a raw record, on this machine or on another one.",
+            discussion: """
+                A raw record, `SERVICE_gurumeditation_TIME.gmr`, is what a process leaves that could make no report \
+                itself, or that has GMR_RECORD=1. Names and lines come from the files that the process had loaded: \
+                from their places here, or from the folders given, where they are told by their build IDs.
+                """)
+
+        @Argument(help: "The raw record.", completion: .file(extensions: ["gmr"]))
+        var file: String
+
+        @Option(help: "text, json or xml.")
+        var format: ReportFormat = .text
+
+        @Option(
+            name: [.customLong("symbols")],
+            help: "A folder, or a file system's root, with programs, libraries and debug information. May be repeated.",
+            completion: .directory)
+        var symbolDirectories: [String] = []
+
+        @Option(name: [.short, .long], help: "Write there instead of standard output.", completion: .file())
+        var output: String?
+
+        func run() throws {
+            let report = try RawRecord.open(file).report(symbolDirectories: symbolDirectories)
+            let text = format.render(report)
+            guard let output else { return print(text, terminator: "") }
+            try NewFile(output).write(text)
+        }
+    }
+
+    extension ReportFormat: ExpressibleByArgument {}
+
+    extension RawRecord {
+        /// With the parser's kind of error.
+        static func open(_ path: String) throws -> RawRecord {
+            do {
+                return try RawRecord(path: path)
+            } catch {
+                throw ValidationError(error.description)
+            }
+        }
+    }
+#endif
