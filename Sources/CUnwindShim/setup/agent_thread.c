@@ -21,6 +21,7 @@
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
 #include "../locks/waits.h"
+#include "../message/crash_message.h"
 #include "../unwind/walker.h"
 #include "agent_state.h"
 
@@ -228,6 +229,7 @@ static void make_report(void) {
     (void)gmr_ss_capture();
     walk();
     read_waits();
+    if (arena->crash.signal) gmr_crash_message_find(&arena->crash);
 
     if (gmr_safe_state.records_always) (void)gmr_ss_write_record(arena);
     gmr_signals_look(0);
@@ -264,6 +266,7 @@ static int load_unwinder(void) {
     gmr_descriptors_empty_standard(filled);
     gmr_ss_helper_prepare(environ);
     gmr_helper_choose();
+    gmr_crash_message_prepare();
     return error;
 }
 
