@@ -172,7 +172,7 @@ struct CaptureDecoder {
             signal: SignalNumber(rawValue: crash.signal)?.name ?? "signal \(crash.signal)",
             code: SignalCode.name(of: crash.code, signal: crash.signal),
             address: crash.flags & UInt32(GMR_CRASH_ADDRESS) != 0 ? crash.address : nil, thread: crash.tid,
-            message: message.isEmpty ? nil : message,
+            message: message.isEmpty ? nil : Demangler.demangle(exceptionIn: message),
             isStackOverflow: crash.flags & UInt32(GMR_CRASH_ADDRESS) != 0 && isJustBelowStack(crash),
             registers: zip(Self.registerNames, registers).map(Crash.Register.init))
     }

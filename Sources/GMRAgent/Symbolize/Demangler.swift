@@ -20,6 +20,18 @@ enum Demangler {
             return name.hasSuffix(" in ") ? name + "top-level code" : name
         }
     }
+
+    /// With the type's name as people write it: `terminate called after throwing an instance of 'St13runtime_error'`.
+    /// - Parameter message: Any; one that does not begin so is left as it is.
+    static func demangle(exceptionIn message: String) -> String {
+        let opening = "terminate called after throwing an instance of '"
+        // The demangler knows types only by what refers to them.
+        let typeInformation = "typeinfo for "
+        guard message.hasPrefix(opening) else { return message }
+        let type = message.dropFirst(opening.count).prefix { $0 != "'" }
+        guard let name = demangle("_ZTI" + type), name.hasPrefix(typeInformation) else { return message }
+        return opening + name.dropFirst(typeInformation.count) + message[type.endIndex...]
+    }
 }
 
 /// In libswiftCore, static and dynamic; Swift's own backtracer uses it (stdlib/public/runtime/Backtrace.cpp). Writes

@@ -56,6 +56,10 @@ struct ReportBuilder {
         }
         let analyzed = ContinuousClock.now
         progress()
+        var trigger = process.trigger
+        if let crashed = threads.first(where: { $0.tid == trigger.crash?.thread }) {
+            trigger.crash?.takeMessage(from: crashed.frames)
+        }
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps + analysis.gaps
         // A process that must live starts no other one.
@@ -69,7 +73,7 @@ struct ReportBuilder {
         completeness.stages.locksNanoseconds =
             (process.stages.locksNanoseconds ?? 0) &+ (analyzed - symbolized).nanoseconds
         let report = Report(
-            generated: process.captured, trigger: process.trigger, process: identity(of: process),
+            generated: process.captured, trigger: trigger, process: identity(of: process),
             package: setup.package, threads: threads, locks: analysis.locks,
             processes: place == .record
                 ? [] : ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),

@@ -91,7 +91,7 @@ struct ThreadWords {
         if let frame = threads[crash.thread]?.frames.first(where: \.hasLine) { text += ", in \(frame.place)" }
         text += "."
         if crash.isStackOverflow { text += " The stack of the thread is used up: most likely an endless recursion." }
-        if let message = crash.message { text += " It said: \(message)" }
+        if let message = crash.messageInOneLine { text += " It said: \(message)" }
         return text
     }
 
