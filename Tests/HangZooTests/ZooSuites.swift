@@ -10,9 +10,6 @@ import Testing
         return text?.hasPrefix("linked") ?? false
     }()
 
-    /// `GMR_TEST_RELEASE=1`: the Swift scenarios from an optimized build too.
-    static let testsRelease = ProcessInfo.processInfo.environment["GMR_TEST_RELEASE"] == "1"
-
     /// Runs `body` with a process in the scenario, and kills it.
     @available(*, noasync)
     static func withZoo(
