@@ -5,6 +5,7 @@
 #include "zoo.h"
 
 #include <assert.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,20 @@ static MARKER void assertion_fails(void) {
     assert(one == 2);
 }
 
+/* libc remembers an assertion that the program survived; its end is another one. */
+static sigjmp_buf survived;
+static void survive(int signal) {
+    (void)signal;
+    siglongjmp(survived, 1);
+}
+static MARKER void abort_after_assertion(void) {
+    struct sigaction own = {.sa_handler = survive}, previous;
+    sigaction(SIGABRT, &own, &previous);
+    if (sigsetjmp(survived, 1) == 0) assertion_fails();
+    sigaction(SIGABRT, &previous, NULL);
+    abort();
+}
+
 #define HELPER "helper process"
 const crash_zoo_program_t crash_zoo_aborts[] = {
     {"abort", "SIGABRT", "SI_TKILL", "abort<abort_is_called", "raised by the program", HELPER, NULL, abort_is_called},
@@ -78,5 +93,7 @@ const crash_zoo_program_t crash_zoo_aborts[] = {
     {"smashed-stack", "SIGABRT", "SI_TKILL", "abort<smashed_stack_is_found", "stack smashing detected", HELPER, NULL,
      smashed_stack_is_found},
     {"assertion", "SIGABRT", "SI_TKILL", "abort<assertion_fails", "one == 2", HELPER, NULL, assertion_fails},
+    {"abort-after-assertion", "SIGABRT", "SI_TKILL", "abort<abort_after_assertion", "-", HELPER, NULL,
+     abort_after_assertion},
     {0},
 };

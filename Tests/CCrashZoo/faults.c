@@ -69,7 +69,8 @@ static MARKER void division_faults(void) {
     (void)result;
 }
 
-static MARKER void undefined_instruction_faults(void) { __asm__ volatile("ud2"); }
+MARKER void crash_zoo_trap(void) { __asm__ volatile("ud2"); }
+static MARKER void undefined_instruction_faults(void) { crash_zoo_trap(); }
 static MARKER void breakpoint_faults(void) { __asm__ volatile("int3\n\tnop"); }
 
 static MARKER void forbidden_call_faults(void) {
@@ -119,7 +120,7 @@ const crash_zoo_program_t crash_zoo_faults[] = {
     {"smashed-return", "SIGSEGV", "SI_KERNEL", "smashed_return_faults", "", HELPER, NULL, smashed_return_faults},
     {"bus-error", "SIGBUS", "BUS_ADRERR", "bus_error_faults", "the file ends", HELPER, NULL, bus_error_faults},
     {"division", "SIGFPE", "FPE_INTDIV", "division_faults", "division by zero", HELPER, NULL, division_faults},
-    {"undefined-instruction", "SIGILL", "ILL_ILLOPN", "undefined_instruction_faults", "", HELPER, NULL,
+    {"undefined-instruction", "SIGILL", "ILL_ILLOPN", "crash_zoo_trap<undefined_instruction_faults", "", HELPER, NULL,
      undefined_instruction_faults},
     {"breakpoint", "SIGTRAP", "SI_KERNEL", "breakpoint_faults", "", HELPER, NULL, breakpoint_faults},
     {"forbidden-call", "SIGSYS", "SYS_SECCOMP", "forbidden_call_faults", "seccomp", HELPER, NULL,

@@ -21,6 +21,7 @@ void crash_zoo_on_thread(const char *name, void *(*body)(void *));
 
 void crash_zoo_fail(const char *what) __attribute__((noreturn));
 
-extern const crash_zoo_program_t crash_zoo_faults[], crash_zoo_aborts[], crash_zoo_places[], crash_zoo_limits[];
+extern const crash_zoo_program_t crash_zoo_faults[], crash_zoo_aborts[], crash_zoo_places[], crash_zoo_limits[],
+    crash_zoo_cxx[];
 
 #endif

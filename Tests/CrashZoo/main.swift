@@ -41,16 +41,21 @@ case "--list":
         ]
         say(fields.map { String(cString: $0!) }.joined(separator: "\t"))
     }
-case let name?:
-    guard let program = programs.first(where: { String(cString: $0.name) == name }) else {
-        fail("no program \(name); see CrashZoo --list")
+    for program in swiftPrograms {
+        let fields = [program.name, program.signal, program.code, program.stack, program.message, "helper process"]
+        say(fields.joined(separator: "\t"))
     }
-    program.prepare?()
+case let name?:
+    let program = programs.first { String(cString: $0.name) == name }
+    let swiftProgram = swiftPrograms.first { $0.name == name }
+    guard program != nil || swiftProgram != nil else { fail("no program \(name); see CrashZoo --list") }
+    program?.prepare?()
     setUp()
     crash_zoo_start_bystander()
     say("ready")
     _ = readLine()
-    program.crash()
+    program?.crash()
+    swiftProgram?.crash()
     fail("\(name) did not end")
 case nil: fail("usage: CrashZoo PROGRAM | --list")
 }

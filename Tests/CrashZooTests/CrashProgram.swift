@@ -13,15 +13,16 @@ struct CrashProgram: Sendable, CustomTestStringConvertible {
     var codes: [String]
     /// Of the crashed thread, the innermost first; others may stand between them.
     var functions: [String]
-    var message: String
+    /// A part of what the verdict says; nil where the crash has none.
+    var message: String?
     var finishedBy: String
     /// Not in the log directory.
     var isOnStandardError: Bool
 
     var testDescription: String { name }
 
-    static func all() throws -> [CrashProgram] {
-        let run = try ToolRun.run(ChildProcess.built("CrashZoo"), ["--list"])
+    static func all(executable: String = ChildProcess.built("CrashZoo")) throws -> [CrashProgram] {
+        let run = try ToolRun.run(executable, ["--list"])
         guard run.status == 0 else { throw ProcessFailure(description: run.text) }
         return run.text.split(separator: "\n").map { line in
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -29,7 +30,8 @@ struct CrashProgram: Sendable, CustomTestStringConvertible {
             return CrashProgram(
                 name: fields[0], signal: signals[0], end: signals[signals.count - 1],
                 codes: parts(of: fields[2], by: "|"),
-                functions: parts(of: fields[3], by: "<"), message: fields[4],
+                functions: parts(of: fields[3], by: "<"),
+                message: fields[4] == "-" ? nil : fields[4],
                 finishedBy: fields[5].filter { $0 != "!" }, isOnStandardError: fields[5].hasSuffix("!"))
         }
     }

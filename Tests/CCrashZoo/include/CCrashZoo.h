@@ -11,7 +11,7 @@ typedef struct {
     /* The crashed thread's functions from the innermost on, as far as they are the program's own or matter, separated
      * by `<`; others may stand between them. */
     const char *stack;
-    const char *message; /* a part of what the verdict says; empty: anything */
+    const char *message; /* a part of what the verdict says; empty: anything; `-`: the crash has no message */
     /* Who makes the report: `helper process`, `worker thread`; `raw`: the handler; `record`: a raw record; `nameless`:
      * the worker thread, which cannot read the program's file; `none`. Where `!` follows, on standard error instead of
      * in the log directory. */
@@ -25,6 +25,9 @@ const crash_zoo_program_t *crash_zoo_program_at(int index);
 
 /* A thread `bystander` that blocks in bystander_waits, called by bystander_begins. Returns when it is there. */
 void crash_zoo_start_bystander(void);
+
+/* Executes an undefined instruction, as Swift does where a check fails. */
+void crash_zoo_trap(void);
 
 /* In main.swift: sets reports up. For programs that crash before main(). */
 void crash_zoo_set_up(void);
