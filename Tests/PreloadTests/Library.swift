@@ -110,6 +110,10 @@ struct NativeProcess: ~Copyable {
     /// Sends a signal to the process or another one, and reads the report that it makes.
     func report(of pid: Int32? = nil, signal: Int32 = SIGUSR2) throws -> NativeReport {
         kill(pid ?? child.pid, signal)
+        return try nextReport()
+    }
+
+    func nextReport() throws -> NativeReport {
         let name = try files.nextName(within: .seconds(20))
         let data = try Data(contentsOf: child.directory.appending(path: name))
         return try JSONDecoder().decode(NativeReport.self, from: data)

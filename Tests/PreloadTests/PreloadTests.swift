@@ -184,6 +184,16 @@ import Testing
         #expect(run.status == 0)
     }
 
+    /// The library brings a C++ runtime of its own, which knows nothing of it.
+    @Test func anExceptionThatNobodyCatchesIsNamed() throws {
+        let directory = try ChildProcess.makeDirectory()
+        let path = try Library.compile("\(Self.programs)/exceptions.cpp", options: ["-ldl"], into: directory)
+        let process = try NativeProcess(path, ["in vain"], directory: directory)
+        #expect(try process.child.waitForEnd() == 128 + SIGABRT)
+        let summary = try process.nextReport().verdict.summary
+        #expect(summary.contains("throwing an instance of 'std::runtime_error'; what():  in vain"), "\(summary)")
+    }
+
     /// Nothing of the Swift runtime, the C++ library or an unwinder can meet the program's own.
     @Test func theLibraryShowsItsFunctionsAlone() throws {
         let run = try ToolRun.run("/usr/bin/nm", ["-D", "--defined-only", "--extern-only", Library.path()])
