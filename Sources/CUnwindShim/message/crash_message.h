@@ -7,7 +7,8 @@
 
 #include "gmr_capture_format.h"
 
-/* Finds the runtimes that are loaded by then; what is loaded later has no messages. Takes the loader's lock.
+/* Finds the runtimes that are loaded by then; what is loaded later has no messages, nor has one that is linked into the
+ * program statically where this code came with libgmr.so. Takes the loader's lock.
  * Threads: the agent thread, at set-up. Signal safety: none. */
 void gmr_crash_message_prepare(void);
 
