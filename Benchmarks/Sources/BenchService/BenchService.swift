@@ -15,6 +15,7 @@ import Glibc
 ///     broadcast N        nanoseconds of N empty-handler broadcasts
 ///     stages             nanoseconds of the last capture: modules, threads, facts, unwinding
 ///     frames             machine frames and threads of a report
+///     crash              no answer any more: a fault on the main thread
 ///
 /// End of input ends it.
 public struct BenchService {
@@ -49,6 +50,7 @@ public struct BenchService {
         case ("broadcast", 1): return (0..<numbers[0]).map { _ in "\(bench_broadcast())" }.joined(separator: " ")
         case ("stages", 0): return stages()
         case ("frames", 0): return try await frames()
+        case ("crash", 0): bench_crash()
         default: return "-1"
         }
         return "0"

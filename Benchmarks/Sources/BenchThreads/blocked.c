@@ -133,3 +133,8 @@ int64_t bench_broadcast(void) {
     }
     return (int64_t)(now_ns() - begin);
 }
+
+void bench_crash(void) {
+    int *volatile nowhere = (int *)16;
+    *nowhere = 1;
+}

@@ -5,11 +5,14 @@ final class Target {
     let process: ChildProcess
     private var pending: [UInt8] = []
 
-    /// - Parameter threads: Blocked threads of depth 30; nil: neither threads nor agent.
-    init(_ path: String, threads: Int?) throws {
+    /// - Parameters:
+    ///   - threads: Blocked threads of depth 30; nil: neither threads nor agent.
+    ///   - backtracer: Swift's own in the place of the agent.
+    init(_ path: String, threads: Int?, backtracer: Bool = false) throws {
+        setenv("SWIFT_BACKTRACE", backtracer ? Self.backtracing : "enable=no", 1)
         process = try ChildProcess(path, [], input: .pipe, output: .pipe, error: .pipe)
         guard let threads else { return }
-        try command("setup")
+        if !backtracer { try command("setup") }
         if threads > 0 { try command("blocked \(threads) 30") }
     }
 
@@ -32,6 +35,33 @@ final class Target {
 
     func command(_ line: String) throws {
         _ = try ask(line)
+    }
+
+    /// With all threads, and where it is: an executable with the standard library inside does not find it.
+    private static let backtracing: String = {
+        let path = Backtracer.path.map { ",swift-backtrace=\($0)" } ?? ""
+        return "enable=yes,preset=full,color=no,interactive=no" + path
+    }()
+
+    struct TimedCrash {
+        /// From the fault to the last line that was written, and to the end of the process.
+        var lastLine, end: Double
+        var text: String
+    }
+
+    /// What a crash writes, and how long it takes.
+    func crash() throws -> TimedCrash {
+        var bytes: [UInt8] = []
+        let begin = monotonicNanoseconds()
+        guard write(process.input, "crash\n", 6) == 6 else { throw BenchError("the target has ended") }
+        var lastLine = begin
+        while (try? ChildProcess.read(process.error, into: &bytes, until: begin + 200_000_000_000)) != nil {
+            lastLine = monotonicNanoseconds()
+        }
+        guard process.wait(seconds: 200) != nil else { throw BenchError("the target does not end") }
+        return TimedCrash(
+            lastLine: Double(lastLine - begin), end: Double(monotonicNanoseconds() - begin),
+            text: String(decoding: bytes, as: UTF8.self))
     }
 
     struct TimedReport {

@@ -20,6 +20,9 @@ int bench_start_blocked(uint32_t count, uint32_t depth);
  * are there. 0 or -errno. */
 int bench_start_queue(uint32_t count);
 
+/* Writes to address 16. */
+void bench_crash(void);
+
 /* Sends each of them a signal whose handler only counts, and waits for all of them. Nanoseconds, or -errno. */
 int64_t bench_broadcast(void);
 

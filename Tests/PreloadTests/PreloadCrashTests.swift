@@ -1,0 +1,40 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// Programs that know nothing of GMR crash with libgmr.so, and end as they would without it.
+@Suite(.serialized, .timeLimit(.minutes(15))) struct PreloadCrashTests {
+    private func crash(_ way: String) throws -> NativeProcess {
+        let directory = try ChildProcess.makeDirectory()
+        let path = try Library.compile("Tests/PreloadTests/Programs/crash.c", options: ["-O1"], into: directory)
+        let process = try NativeProcess(path, [way], directory: directory)
+        #expect(try process.child.readLine() == "ready")
+        return process
+    }
+
+    @Test(arguments: [("fault", SIGSEGV), ("overflow", SIGSEGV), ("abort", SIGABRT)])
+    func theReportComesAndTheEndIsTheSame(way: String, signal: Int32) throws {
+        let process = try crash(way)
+        #expect(try process.child.waitForEnd() == 128 + signal)
+        let report = try process.nextReport()
+        #expect(report.process.pid == process.child.pid)
+        #expect(report.verdict.kind == "crash")
+        #expect(report.verdict.summary.contains("stack of the thread is used up") == (way == "overflow"))
+        #expect(report.completeness.finishedBy == "helper process")
+    }
+
+    @Test func aForkChildReportsForItself() throws {
+        let process = try crash("fork")
+        #expect(try process.child.readLine() == "child ended by \(SIGSEGV)")
+        #expect(try process.child.waitForEnd() == 0)
+        let report = try process.nextReport()
+        #expect(report.process.pid != process.child.pid && report.verdict.kind == "crash")
+    }
+
+    @Test func aVforkChildEndsWithoutAWord() throws {
+        let process = try crash("vfork")
+        #expect(try process.child.readLine() == "child ended by \(SIGSEGV)")
+        #expect(try process.child.waitForEnd() == 0)
+        #expect(try process.reportCount() == 0 && process.child.standardError == "")
+    }
+}
