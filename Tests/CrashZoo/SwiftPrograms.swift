@@ -1,5 +1,6 @@
 import CCrashZoo
 import Dispatch
+import GMRAgent
 import Glibc
 import Synchronization
 
@@ -37,7 +38,13 @@ private func abort(_ name: String, _ stack: String, _ message: String, _ crash: 
         name: name, signal: "SIGABRT", code: "SI_TKILL", stack: "abort<" + stack, message: message, crash: crash)
 }
 
+/// The reports of this process.
+let running = Mutex<GuruMeditation?>(nil)
+
 let swiftPrograms = [
+    SwiftProgram(
+        name: "swift-in-section", signal: "SIGSEGV", code: "SEGV_MAPERR", stack: "generatorFaults()", message: "",
+        crash: reportIsAskedFor),
     trap("swift-fatal", "fatalErrorShort()", "Fatal error: boom", fatalErrorShort),
     trap("swift-fatal-long", "fatalErrorLong()", "which no small string can hold.", fatalErrorLong),
     trap("swift-fatal-cut", "fatalErrorCut()", "ääääääää…", fatalErrorCut),
@@ -184,4 +191,16 @@ private func haveReportMade() {
 @inline(never) private func trapAfterReport() {
     haveReportMade()
     crash_zoo_trap()
+}
+
+// MARK: In the midst of a report
+
+private func reportIsAskedFor() {
+    running.withLock { _ = $0?.registerSection("Faulty") { generatorFaults() } }
+    kill(getpid(), SIGUSR2)
+    while true { pause() }
+}
+
+@inline(never) private func generatorFaults() -> SectionModel {
+    UnsafePointer<Int>(bitPattern: 0x50)?.pointee == 1 ? ["one": 1] : ["other": 2]
 }

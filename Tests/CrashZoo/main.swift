@@ -23,6 +23,7 @@ func setUp() {
             package: "CrashZoo", serviceName: "crashzoo",
             configuration: ConfigurationSnapshot(["zoo": ["password": "hunter2-of-the-zoo"]]))
         reports.registerSection("Zoo") { ["animals": 1] }
+        running.withLock { $0 = reports }
     } catch {
         fail("\(error)")
     }

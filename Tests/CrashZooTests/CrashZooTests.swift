@@ -44,7 +44,7 @@ import Testing
         }
         #expect(report.completeness.finishedBy == program.finishedBy)
         #expect(report.completeness.threadsCaptured == report.completeness.threadsFound)
-        #expect(report.sections.map(\.title) == ["Zoo"] && report.sections.first?.error?.contains("crashed") == true)
+        #expect(report.sections.first?.title == "Zoo" && report.sections.first?.error?.contains("crashed") == true)
 
         let crashed = try #require(report.threads.first)
         #expect(crashed.tid == fault.thread && crashed.current && crashed.capture == "self")

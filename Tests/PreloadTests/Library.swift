@@ -68,8 +68,12 @@ struct NativeReport: Decodable {
         var ownerProcess: Int32?
         var ownerAlive: Bool?
     }
+    struct Frame: Decodable {
+        var function: String?
+    }
     struct Thread: Decodable {
         var tid: Int32
+        var frames: [Frame]
         var name: String?
         var waitsFor: Wait?
     }

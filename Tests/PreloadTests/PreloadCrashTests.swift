@@ -23,6 +23,21 @@ import Testing
         #expect(report.completeness.finishedBy == "helper process")
     }
 
+    @Test(.enabled(if: Library.rustCompiler != nil)) func aRustPanicThroughCIsShown() throws {
+        let compiler = try #require(Library.rustCompiler)
+        let directory = try ChildProcess.makeDirectory()
+        let path = directory.appending(path: "panic").path
+        let source = Library.root.appending(path: "Tests/PreloadTests/Programs/panic.rs").path
+        let build = try ToolRun.run(compiler, ["-g", "-o", path, source], deadline: .seconds(120))
+        try #require(build.status == 0, "\(build.text)")
+        let process = try NativeProcess(path, [], directory: directory)
+        #expect(try process.child.waitForEnd() == 128 + SIGABRT)
+        let report = try process.nextReport()
+        #expect(report.verdict.kind == "crash")
+        let functions = report.threads.first?.frames.compactMap(\.function) ?? []
+        #expect(functions.contains { $0.contains("compare_panics") } && functions.contains("main"), "\(functions)")
+    }
+
     @Test func aForkChildReportsForItself() throws {
         let process = try crash("fork")
         #expect(try process.child.readLine() == "child ended by \(SIGSEGV)")
