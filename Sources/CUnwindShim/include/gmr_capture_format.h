@@ -62,7 +62,13 @@ enum {
 };
 
 /* gmr_slot_t.method */
-enum { GMR_CAPTURE_NONE = 0, GMR_CAPTURE_NO_TOUCH = 1, GMR_CAPTURE_SIGNAL = 2, GMR_CAPTURE_CRASH = 3 };
+enum {
+    GMR_CAPTURE_NONE = 0,
+    GMR_CAPTURE_NO_TOUCH = 1,
+    GMR_CAPTURE_SIGNAL = 2,
+    GMR_CAPTURE_CRASH = 3,
+    GMR_CAPTURE_PTRACE = 4,
+};
 
 /* gmr_slot_t.flags */
 enum {

@@ -9,6 +9,7 @@
 
 #include "proc_text.h"
 #include "syscalls_x86_64.h"
+#include "trace.h"
 
 #define SEEN_COUNT 16384u /* a power of two, four times the slots */
 #define PASSES 4u         /* each finds the threads born since the one before */
@@ -199,6 +200,7 @@ int gmr_ss_capture(void) GMR_SIGNAL_SAFE {
         return task_directory;
     }
     capture_threads(arena, task_directory);
+    gmr_ss_trace_silent(arena, gmr_safe_state.capture_deadline_ns);
     uint64_t captured = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     arena->capture_ns = captured - listed;
 

@@ -78,7 +78,7 @@ static int no_dynamic_code(unw_addr_space_t space, unw_word_t *list, void *conte
  * that sleeps can be read now; that it did not move meanwhile is checked when its walk is done. One that crashed waits
  * in its handler. */
 static int read_live(walk_t *walk, uint64_t address, unw_word_t *value) {
-    if (walk->slot->method == GMR_CAPTURE_SIGNAL) {
+    if (walk->slot->method == GMR_CAPTURE_SIGNAL || walk->slot->method == GMR_CAPTURE_PTRACE) {
         walk->beyond_copy = 1;
         return -UNW_EINVAL;
     }

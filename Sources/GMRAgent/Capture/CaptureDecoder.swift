@@ -200,8 +200,9 @@ struct CaptureDecoder {
         let start = place(at: header.module_offset, count: count * MemoryLayout<gmr_module_t>.stride)
         guard let table = start?.assumingMemoryBound(to: gmr_module_t.self) else { return [] }
         let strings = bytes(at: header.string_offset, count: header.string_bytes, limit: GMR_STRING_CAPACITY_BYTES)
-        return (0..<count).map { index in
+        return (0..<count).compactMap { index in
             let module = table[index]
+            guard module.start < module.end else { return nil }
             let path = strings.dropFirst(Int(module.path_offset)).prefix { $0 != 0 }
             let buildID = withUnsafeBytes(of: module.build_id) { $0.prefix(Int(module.build_id_bytes)).map { $0 } }
             return CapturedModule(
@@ -234,6 +235,7 @@ struct CaptureDecoder {
         }
         switch Int(facts.method) {
         case GMR_CAPTURE_SIGNAL: snapshot.capture = .signal
+        case GMR_CAPTURE_PTRACE: snapshot.capture = .ptrace
         case GMR_CAPTURE_CRASH:
             // It waits in its handler now, which is none of the program's business.
             snapshot.capture = .`self`

@@ -9,6 +9,7 @@ public struct ThreadSnapshot: Sendable, Equatable {
         case noTouch
         /// By the thread itself, in a SIGPROF handler.
         case signal
+        /// By a process that stopped it for a moment: it runs with SIGPROF masked, or did not answer.
         case ptrace
         /// From what the handler of a crash was given.
         case `self`

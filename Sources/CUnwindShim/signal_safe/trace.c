@@ -1,0 +1,99 @@
+/*
+ * trace.c: a thread that runs and masks the capture signal can be read while it is stopped, as debuggers do.
+ * gmr_ss_trace_silent runs on the agent thread, the rest in a process that shares its memory.
+ * A handler may run all of it: raw system calls only, a stack of its own.
+ */
+#include "trace.h"
+
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include "capture.h"
+#include "clone_x86_64.h"
+#include "probe.h"
+
+#define STACK_BYTES (16u * 1024u)
+
+static struct {
+    gmr_arena_header_t *arena;
+    uint32_t may_begin; /* futex: it may be traced from now on */
+    uint32_t is_alive;  /* futex; the kernel clears it at the tracer's end */
+    uint8_t stack[STACK_BYTES] __attribute__((aligned(16)));
+} tracer;
+
+static int is_silent(const gmr_arena_header_t *arena, const gmr_slot_t *slot) GMR_SIGNAL_SAFE {
+    return slot->generation == arena->generation && gmr_slot_state(slot) == GMR_SLOT_NO_RESPONSE;
+}
+
+static long trace(long request, int32_t tid, uint64_t address, uint64_t data) GMR_SIGNAL_SAFE {
+    return gmr_ss_syscall4(SYS_ptrace, request, tid, address, data);
+}
+
+static void fill(gmr_slot_t *slot, const struct user_regs_struct *now) GMR_SIGNAL_SAFE {
+    const uint64_t registers[GMR_REGISTER_COUNT] = {
+        now->rax, now->rdx, now->rcx, now->rbx, now->rsi, now->rdi, now->rbp, now->rsp, now->r8,
+        now->r9,  now->r10, now->r11, now->r12, now->r13, now->r14, now->r15, now->rip};
+    __builtin_memcpy(slot->registers, registers, sizeof registers);
+    slot->known_registers = (1u << GMR_REGISTER_COUNT) - 1;
+    slot->method = GMR_CAPTURE_PTRACE;
+    slot->problem_errno = -gmr_ss_copy_stack(slot, now->rsp, gmr_ss_gettid());
+    gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
+}
+
+static void read_one(gmr_slot_t *slot) GMR_SIGNAL_SAFE {
+    struct user_regs_struct now;
+    int32_t status = 0;
+    if (trace(PTRACE_SEIZE, slot->tid, 0, 0) < 0) return;
+    if (trace(PTRACE_INTERRUPT, slot->tid, 0, 0) < 0) return; /* it has ended; so does the tracing */
+    while (gmr_ss_syscall4(SYS_wait4, slot->tid, &status, __WALL, 0) == -EINTR) {
+    }
+    if (!WIFSTOPPED(status)) return;
+    if (trace(PTRACE_GETREGS, slot->tid, 0, (uint64_t)&now) == 0) fill(slot, &now);
+    /* A signal that came at this moment is the thread's own. */
+    uint64_t signal = status >> 16 == 0 ? (uint64_t)WSTOPSIG(status) : 0;
+    (void)trace(PTRACE_DETACH, slot->tid, 0, signal);
+}
+
+static void read_all(void) GMR_SIGNAL_SAFE {
+    /* It shares the service's memory, and must not outlive it. */
+    (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
+    while (!gmr_load_acquire(&tracer.may_begin)) (void)gmr_ss_futex_wait(&tracer.may_begin, 0, 1000000000);
+    gmr_arena_header_t *arena = tracer.arena;
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (is_silent(arena, slot)) read_one(slot);
+    }
+    gmr_ss_leave(0);
+}
+
+void gmr_ss_trace_silent(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SIGNAL_SAFE {
+    uint32_t silent = 0;
+    for (uint32_t i = 0; i < arena->slot_count; i++) silent += (uint32_t)is_silent(arena, gmr_arena_slot(arena, i));
+    if (silent == 0 || !(gmr_safe_state.allowed & GMR_PROBE_CLONE)) return;
+    uint64_t all = ~UINT64_C(0), before = 0, deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
+    tracer.arena = arena;
+    tracer.is_alive = 1;
+    gmr_store_release(&tracer.may_begin, 0);
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    long child = gmr_ss_clone_with(CLONE_VM | CLONE_CHILD_CLEARTID, tracer.stack + STACK_BYTES, read_all, 0, 0,
+                                   &tracer.is_alive);
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    if (child < 0) return;
+    /* Where Yama lets only ancestors trace. */
+    (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PTRACER, child, 0);
+    gmr_store_release(&tracer.may_begin, 1);
+    gmr_ss_futex_wake(&tracer.may_begin);
+    while (gmr_load_acquire(&tracer.is_alive)) {
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        /* What it traces goes on when it is gone. */
+        if (now >= deadline) (void)gmr_ss_syscall3(SYS_kill, child, SIGKILL, 0);
+        (void)gmr_ss_futex_wait(&tracer.is_alive, 1, now < deadline ? deadline - now : 1000000);
+    }
+    (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PTRACER, 0, 0);
+    while (gmr_ss_syscall4(SYS_wait4, child, 0, __WALL, 0) == -EINTR) {
+    }
+}
