@@ -5,7 +5,8 @@
  *
  * Beyond the outermost frame lie a thread's local variables, and the environment of the main one: a backtrace does not
  * need them. On the other side, frames may need more than the arena's copy: those of a deep stack, and those that a
- * handler on another stack has interrupted. The walker has read these from the sleeping thread, and so does this.
+ * handler on another stack has interrupted. The walker has read these from the sleeping thread, or from the one that
+ * waits in the crash handler, and so does this.
  */
 #include <elf.h>
 #include <errno.h>
@@ -97,7 +98,7 @@ static void add_stack(gmr_core_t *core, const gmr_slot_t *slot) {
         const uint8_t *data = gmr_slot_stack(slot) + skipped;
         gmr_core_add_range(core, &(gmr_core_range_t){stack.base + skipped, used, data, used, PF_R | PF_W, 0});
     }
-    if (slot->method == GMR_CAPTURE_NO_TOUCH) add_frames_elsewhere(core, &stack);
+    if (slot->method != GMR_CAPTURE_SIGNAL) add_frames_elsewhere(core, &stack);
 }
 
 int gmr_core_add_threads(gmr_core_t *core) {
