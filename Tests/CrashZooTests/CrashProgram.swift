@@ -118,11 +118,23 @@ struct Crash {
         guard let core = names.first(where: { $0.hasPrefix("core") }) else {
             throw ProcessFailure(description: "no core dump in \(names): \(standardError)")
         }
+        return try read(core: process.directory.appending(path: core).path)
+    }
+
+    /// The path of what lies beside the report; nil where it is not there.
+    func file(endingIn suffix: String) throws -> String? {
+        let names = try FileManager.default.contentsOfDirectory(atPath: process.directory.path)
+        return names.first { $0.hasPrefix("crashzoo_gurumeditation_") && $0.hasSuffix(suffix) }
+            .map { process.directory.appending(path: $0).path }
+    }
+
+    /// What gdb finds in a core file.
+    func read(core: String) throws -> CoreDump {
         let output = process.directory.appending(path: "core.json")
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "core_walk.py")
         let run = try ToolRun.run(
             "gdb",
-            ["-batch", "-nx", "-x", script.path, executable, process.directory.appending(path: core).path],
+            ["-batch", "-nx", "-x", script.path, executable, core],
             environment: ["ZOO_OUTPUT": output.path], deadline: .seconds(120))
         guard let data = try? Data(contentsOf: output) else { throw ProcessFailure(description: run.text) }
         return try JSONDecoder().decode(CoreDump.self, from: data)

@@ -111,7 +111,7 @@ import Testing
     private static let withoutCoreDump = ["not-dumpable", "after-setuid"]
 
     /// A report stops where a stack is smashed, cut, or deeper than what is copied; what it has agrees with gdb.
-    private static func compare(_ thread: CrashReport.Thread, with frames: [UInt64]?) throws {
+    static func compare(_ thread: CrashReport.Thread, with frames: [UInt64]?) throws {
         let frames = try #require(frames)
         let own = thread.addresses
         let count = thread.stop == "complete" ? max(own.count, frames.count) : min(own.count, frames.count)

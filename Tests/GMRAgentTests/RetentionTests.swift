@@ -6,7 +6,8 @@ import Testing
 /// Old reports go; nothing else does.
 @Suite struct RetentionTests {
     private static let own = [
-        "orders_gurumeditation_20261121034002", "orders_gurumeditation_20261121034002_1",
+        "orders_gurumeditation_20261121034002", "orders_gurumeditation_20261121034002.core",
+        "orders_gurumeditation_20261121034002_1",
         "orders_gurumeditation_20261121034002_2", "orders_gurumeditation_20261121034002_10",
         "orders_gurumeditation_20261121034003", "orders_gurumeditation_20261121034003.json",
         "orders_gurumeditation_20261121034003.xml",

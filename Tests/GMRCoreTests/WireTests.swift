@@ -12,10 +12,11 @@ import Testing
     static let settings = Settings(
         isEnabled: false, signals: ["SIGUSR2", "SIGRTMIN+3"], fileEventHandler: "/run/trigger",
         fileEventHandlerInterval: .seconds(9), signalsBesideFile: true, logDirectory: "/var/log",
-        formats: [.text, .xml], maximumReportCount: 8, maximumTotalByteCount: 1 << 40, secretKeys: ["pin"],
-        environmentVariables: ["TZ"], captureDeadline: .nanoseconds(1), sectionDeadline: .seconds(-3),
-        helperSilence: .milliseconds(2_500), maximumThreadCount: 7, debugDirectories: "/a:/b",
-        symbolizeSystemLibraries: true, fetchDebugInformation: true)
+        formats: [.text, .xml], recordsStacks: true, writesCores: true, maximumReportCount: 8,
+        maximumTotalByteCount: 1 << 40, secretKeys: ["pin"], environmentVariables: ["TZ"],
+        captureDeadline: .nanoseconds(1), sectionDeadline: .seconds(-3), helperSilence: .milliseconds(2_500),
+        maximumThreadCount: 7, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
+        fetchDebugInformation: true)
     static let package = Package(vendor: nil, product: "orders", version: "1.4.2")
 
     @Test func whatIsWrittenIsRead() throws {

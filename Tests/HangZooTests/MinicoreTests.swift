@@ -20,7 +20,7 @@ extension ZooSuites {
             let zooCase = ZooCatalog.named(name)
             try withMinicores(of: zooCase) { zoo, cores, report in
                 try #expect(cores.result("alive").error == 0)
-                try expectSameStacks(core: cores.alive, zoo, zooCase, report)
+                try ZooSuites.expectSameStacks(core: cores.alive, as: zoo, in: zooCase, report)
             }
         }
 
@@ -91,7 +91,7 @@ extension ZooSuites {
                 #expect(gmr_minicore_write(arena, nil, descriptor) == 0)
             }
             try withMinicores(of: zooCase, outsider: writeFromOutside) { zoo, _, report in
-                try expectSameStacks(core: core, zoo, zooCase, report)
+                try ZooSuites.expectSameStacks(core: core, as: zoo, in: zooCase, report)
             }
         }
 
@@ -166,31 +166,6 @@ extension ZooSuites.MinicoreTests {
         while !FileManager.default.fileExists(atPath: path) {
             guard ContinuousClock.now < end else { throw ObservationFailure(description: "no file \(path)") }
             usleep(2000)
-        }
-    }
-
-    /// Every thread of the report is in the core, and its stack is that of the living thread.
-    @available(*, noasync)
-    private func expectSameStacks(core: String, _ zoo: ZooProcess, _ zooCase: ZooCase, _ report: GMRReport) throws {
-        let seen = try GDBObserver().threads(inCore: core, of: ZooProcess.debugExecutable.path)
-        let living = try GDBObserver().threads(of: zoo.pid)
-        let captured = report.threads.filter { $0.capture != "none" }
-        #expect(Set(seen.map(\.tid)) == Set(captured.map(\.observed.tid)))
-        let comparison = StackComparison(aliases: ELFAliases())
-        for thread in captured where zooCase.stays(thread.observed) {
-            let name = thread.observed.name ?? ""
-            guard var core = seen.first(where: { $0.tid == thread.observed.tid }),
-                let referee = living.first(where: { $0.tid == thread.observed.tid })
-            else {
-                Issue.record("no thread \(name) in the core, or in the process")
-                continue
-            }
-            core.name = thread.observed.name
-            let difference = comparison.difference(
-                seen: core, referee: referee, label: "the process",
-                expectation: zooCase.expectation(ofThreadNamed: name),
-                wasSignalled: thread.capture == "signal")
-            #expect(difference == nil, "thread \(name) \(thread.observed.tid): \(difference ?? "")")
         }
     }
 }

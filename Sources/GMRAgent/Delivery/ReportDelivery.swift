@@ -9,15 +9,20 @@ struct ReportDelivery {
     var sections: SectionStream
     /// Where it goes: a directory, standard error, or both.
     let outputs: StandardOutputs
+    /// Nil where none is wanted.
+    let core: Minicore?
 
     /// How long rendering took, once it is done.
     private(set) var rendering: Duration = .zero
 
-    init(setup: SetupRecord, report: Report, sections: SectionStream, outputs: StandardOutputs) {
+    init(
+        setup: SetupRecord, report: Report, sections: SectionStream, outputs: StandardOutputs, core: Minicore? = nil
+    ) {
         self.setup = setup
         self.report = report
         self.sections = sections
         self.outputs = outputs
+        self.core = core
     }
 
     /// Text streams: threads are out before the service's own sections have been asked. Other formats follow whole.
@@ -25,7 +30,10 @@ struct ReportDelivery {
     mutating func deliver(progress: @escaping () -> Void) throws(DeliveryError) {
         let formats = setup.settings.formats.isEmpty ? [.text] : setup.settings.formats
         var complete = report
-        let files = outputs.directory.map { ReportFiles(directory: $0, of: report, formats: formats) }
+        let files = outputs.directory.map {
+            ReportFiles(directory: $0, of: report, formats: formats, withCore: core != nil)
+        }
+        if core != nil, files == nil { complete.completeness.gaps.append(Minicore.needsDirectory) }
         var text = formats.contains(.text) ? stream(.text, files: files, progress: progress) : nil
         try text?.write(timed { TextRenderer.head(of: complete) })
         progress()
@@ -45,6 +53,11 @@ struct ReportDelivery {
             try whole.write(rendered)
             try whole.finish()
         }
+        if let core, let files {
+            let standardError = standardError(progress)
+            core.write(to: files.coreFile(writer: standardError.writer), standardError: standardError)
+            progress()
+        }
         if let directory = outputs.directory, let files {
             Retention(
                 directory: directory, serviceName: report.process.serviceName ?? "service",
@@ -63,9 +76,7 @@ struct ReportDelivery {
     private func stream(
         _ format: ReportFormat, files: ReportFiles?, progress: @escaping () -> Void
     ) -> CombinedStream {
-        // Whoever delivers must give up before it is given up itself, and the report is delivered a second time.
-        let patience = min(PatientWriter().patience, setup.settings.helperSilence * 3 / 4)
-        let standardError = DescriptorStream(writer: PatientWriter(patience: patience, progress: progress))
+        let standardError = standardError(progress)
         var streams: [any ReportStream] = []
         if let files {
             streams.append(
@@ -75,6 +86,12 @@ struct ReportDelivery {
         }
         if outputs.isStandardErrorServed { streams.append(standardError) }
         return CombinedStream(streams)
+    }
+
+    /// Whoever delivers must give up before it is given up itself, and the report is delivered a second time.
+    private func standardError(_ progress: @escaping () -> Void) -> DescriptorStream {
+        let patience = min(PatientWriter().patience, setup.settings.helperSilence * 3 / 4)
+        return DescriptorStream(writer: PatientWriter(patience: patience, progress: progress))
     }
 }
 

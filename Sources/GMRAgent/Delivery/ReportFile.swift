@@ -8,7 +8,7 @@ struct ReportFile: ReportStream {
     private let directory: String
     private let baseName: String
     private let suffix: String
-    private let firstSequence: Int
+    private let sequence: ReportSequence
     private var temporaryPath = ""
     private let writer: PatientWriter
     private var descriptor: Int32 = -1
@@ -18,12 +18,12 @@ struct ReportFile: ReportStream {
 
     /// - Parameters:
     ///   - suffix: Behind the name, such as `.json`.
-    ///   - firstSequence: The first number to be tried.
-    init(directory: String, baseName: String, suffix: String, firstSequence: Int, writer: PatientWriter) {
+    ///   - sequence: The first number to be tried, and then the one it has.
+    init(directory: String, baseName: String, suffix: String, sequence: ReportSequence, writer: PatientWriter) {
         self.directory = directory
         self.baseName = baseName
         self.suffix = suffix
-        self.firstSequence = firstSequence
+        self.sequence = sequence
         self.writer = writer
     }
 
@@ -35,11 +35,27 @@ struct ReportFile: ReportStream {
 
     mutating func finish() throws(DeliveryError) {
         guard fsync(descriptor) == 0 else { throw abandon(errno) }
-        let name = FreeName.give(to: temporaryPath, from: firstSequence) { sequence in
-            "\(directory)/\(baseName)\(ReportFiles.sequenceText(sequence))\(suffix)"
+        try takeName()
+    }
+
+    /// The whole file at once, by what writes to a descriptor and returns 0 or an errno. Not made durable: it may be
+    /// large, and a disk slow.
+    mutating func fill(by body: (Int32) -> Int32) throws(DeliveryError) {
+        try open()
+        let result = body(descriptor)
+        if result != 0 { throw abandon(result) }
+        try takeName()
+    }
+
+    private mutating func takeName() throws(DeliveryError) {
+        var last = sequence.number
+        let name = FreeName.give(to: temporaryPath, from: last) { number in
+            last = number
+            return "\(directory)/\(baseName)\(ReportFiles.sequenceText(number))\(suffix)"
         }
         switch name {
         case .taken(let path):
+            sequence.number = last
             close(descriptor)
             descriptor = -1
             finalPath = path

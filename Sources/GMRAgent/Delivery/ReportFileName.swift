@@ -22,7 +22,7 @@ struct ReportFileName: Comparable {
         guard digits.utf8.count == 14, Self.isNumber(digits[...]) else { return nil }
         rest = rest.dropFirst(14)
         suffix = rest.firstIndex(of: ".").map { String(rest[$0...]) } ?? ""
-        guard ["", ".json", ".xml", ".gmr"].contains(suffix) else { return nil }
+        guard ["", ".json", ".xml", ".gmr", ReportFiles.coreSuffix].contains(suffix) else { return nil }
         rest = rest.dropLast(suffix.count)
         if rest.isEmpty {
             sequence = 0

@@ -108,7 +108,8 @@ enum Worker {
     ) {
         let earlierLosses = arena.pointee.lost_reports
         var delivery = ReportDelivery(
-            setup: builder.setup, report: report, sections: stream(of: builder, arena: arena), outputs: outputs)
+            setup: builder.setup, report: report, sections: stream(of: builder, arena: arena), outputs: outputs,
+            core: builder.setup.settings.writesCores ? Minicore(arena: arena) : nil)
         func account(error: Int32, told: UInt32) {
             // Of a worker that is late, somebody else has delivered the report.
             guard builder.place == .helper || gmr_agent_waits_for_worker() != 0 else { return }

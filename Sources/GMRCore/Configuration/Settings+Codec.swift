@@ -13,6 +13,7 @@ extension Settings: WireCodable {
         writer.write(formats.map(\.rawValue))
         writer.write(recordsAlways)
         writer.write(recordsStacks)
+        writer.write(writesCores)
         writer.write(maximumReportCount) { $0.write(signed: Int64($1)) }
         writer.write(maximumTotalByteCount) { $0.write(signed: Int64($1)) }
         writer.write(secretKeys)
@@ -44,6 +45,7 @@ extension Settings: WireCodable {
         }
         recordsAlways = try reader.readBool()
         recordsStacks = try reader.readBool()
+        writesCores = try reader.readBool()
         maximumReportCount = try reader.readBool() ? try reader.readInt() : nil
         maximumTotalByteCount = try reader.readBool() ? try reader.readInt() : nil
         secretKeys = try reader.readStrings()

@@ -22,6 +22,9 @@ extension Settings {
         .flag(
             "gmr.record.stacks", \.recordsStacks,
             "1: raw records hold what is on the stacks, secrets among it"),
+        .flag(
+            "gmr.core", \.writesCores,
+            "1: a minicore for gdb in the folder beside every report; it holds what is on the stacks, secrets among it"),
         .limit(
             "gmr.max.reports", \.maximumReportCount, unit: nil, what: "reports",
             "reports of this service kept in the folder; older ones are removed"),

@@ -27,6 +27,9 @@ public struct Settings: Sendable, Equatable {
     public var recordsAlways: Bool
     /// Whether raw records hold what is on the threads' stacks. There may be secrets in it.
     public var recordsStacks: Bool
+    /// Whether a minicore is written beside every report: a small core file from which gdb shows the backtraces of all
+    /// threads. There may be secrets in it, for it holds what is on their stacks. It needs the folder.
+    public var writesCores: Bool
     /// So many reports of the service are kept in the folder, the newest; nil: all.
     public var maximumReportCount: Int?
     /// The reports of the service in the folder take no more bytes than this, or only one is left; nil: no limit.
@@ -58,9 +61,9 @@ public struct Settings: Sendable, Equatable {
         isEnabled: Bool = true, signals: [String]? = nil, crashSignals: [String]? = nil,
         fileEventHandler: String? = nil, fileEventHandlerInterval: Duration = .seconds(1),
         signalsBesideFile: Bool = false, logDirectory: String? = nil, formats: [ReportFormat] = [.text],
-        recordsAlways: Bool = false, recordsStacks: Bool = false, maximumReportCount: Int? = nil,
-        maximumTotalByteCount: Int? = nil, secretKeys: [String] = [], environmentVariables: [String] = [],
-        captureDeadline: Duration = .milliseconds(100),
+        recordsAlways: Bool = false, recordsStacks: Bool = false, writesCores: Bool = false,
+        maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
+        environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
         fetchDebugInformation: Bool = false
@@ -75,6 +78,7 @@ public struct Settings: Sendable, Equatable {
         self.formats = formats
         self.recordsAlways = recordsAlways
         self.recordsStacks = recordsStacks
+        self.writesCores = writesCores
         self.maximumReportCount = maximumReportCount
         self.maximumTotalByteCount = maximumTotalByteCount
         self.secretKeys = secretKeys
