@@ -43,6 +43,24 @@ import Testing
         #expect(texts == ["one", "other"])
     }
 
+    /// Of three reports in one second the first is removed before the third comes.
+    @Test func aNumberThatIsFreeAgainIsNotTakenAgain() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let base = "a_gurumeditation_20251121030002"
+        for name in [base + "_1", base + ".gmr"] {
+            try "taken".write(toFile: "\(directory)/\(name)", atomically: false, encoding: .utf8)
+        }
+        let files = ReportFiles(directory: directory, of: Self.report(serviceName: "a"), formats: [.text])
+        var file = files.file(for: .text, writer: PatientWriter())
+        try file.write("new")
+        try file.finish()
+        Retention(directory: directory, serviceName: "a", maximumCount: 1, maximumByteCount: nil)
+            .apply(isNewest: files.include)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        #expect(names == [base + "_2"])
+    }
+
     /// A slash with a combining character behind it is another character, but the same byte.
     @Test func aServiceNameIsNoPath() {
         #expect(ReportFileName.prefix(serviceName: "../a/\u{338}b\0") == ".._a_\u{338}b__gurumeditation_")

@@ -17,6 +17,22 @@ extension ZooSuites {
             }
         }
 
+        @Test(.timeLimit(.minutes(2)))
+        func itGoesWithItsReport() throws {
+            let environment = ["GMR_CORE": "1", "GMR_FORMAT": "both", "GMR_MAX_REPORTS": "1"]
+            try ZooSuites.withZoo(ZooCatalog.named("mutex"), environment: environment) { zoo in
+                let directory = zoo.logDirectory.url.path
+                var earlier: Set<String> = []
+                for _ in 0..<3 {
+                    kill(zoo.pid, SIGUSR2)
+                    let names = try reportNames(in: directory, without: earlier)
+                    #expect(Set(names.map { $0.split(separator: ".").dropFirst().joined() }) == ["", "json", "core"])
+                    #expect(Set(names.map { $0.split(separator: ".")[0] }).count == 1, "\(names)")
+                    earlier.formUnion(names)
+                }
+            }
+        }
+
         /// Without a folder the report has all it can have.
         @Test(.timeLimit(.minutes(1)))
         func withoutAFolderTheReportSaysSo() throws {
@@ -34,6 +50,19 @@ extension ZooSuites {
             let path = zoo.logDirectory.url.appending(path: report.fileName + ".core").path
             try zoo.waitForStandardError("gmr: minicore written to \(path)\n")
             return path
+        }
+
+        /// All files of a report, when the core is among them and an older report is gone.
+        @available(*, noasync)
+        private func reportNames(in directory: String, without earlier: Set<String>) throws -> [String] {
+            let end = ContinuousClock.now + .seconds(20)
+            while true {
+                let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+                    .filter { $0.hasPrefix("hangzoo_") }
+                if names.contains(where: { $0.hasSuffix(".core") }), earlier.isDisjoint(with: names) { return names }
+                guard ContinuousClock.now < end else { throw ObservationFailure(description: "there is \(names)") }
+                usleep(2000)
+            }
         }
     }
 }

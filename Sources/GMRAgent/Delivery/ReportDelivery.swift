@@ -30,9 +30,7 @@ struct ReportDelivery {
     mutating func deliver(progress: @escaping () -> Void) throws(DeliveryError) {
         let formats = setup.settings.formats.isEmpty ? [.text] : setup.settings.formats
         var complete = report
-        let files = outputs.directory.map {
-            ReportFiles(directory: $0, of: report, formats: formats, withCore: core != nil)
-        }
+        let files = outputs.directory.map { ReportFiles(directory: $0, of: report, formats: formats) }
         if core != nil, files == nil { complete.completeness.gaps.append(Minicore.needsDirectory) }
         var text = formats.contains(.text) ? stream(.text, files: files, progress: progress) : nil
         try text?.write(timed { TextRenderer.head(of: complete) })

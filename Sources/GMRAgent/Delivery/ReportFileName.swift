@@ -7,6 +7,9 @@ struct ReportFileName: Comparable {
     /// `.json`, or nothing.
     var suffix: String
 
+    /// Of raw records, which are written before their report has a number.
+    static let recordSuffix = ".gmr"
+
     /// What all reports of a service begin with. A service name is no path.
     static func prefix(serviceName: String) -> String {
         let name = serviceName.utf8.map { $0 == UInt8(ascii: "/") || $0 == 0 ? UInt8(ascii: "_") : $0 }
@@ -22,7 +25,7 @@ struct ReportFileName: Comparable {
         guard digits.utf8.count == 14, Self.isNumber(digits[...]) else { return nil }
         rest = rest.dropFirst(14)
         suffix = rest.firstIndex(of: ".").map { String(rest[$0...]) } ?? ""
-        guard ["", ".json", ".xml", ".gmr", ReportFiles.coreSuffix].contains(suffix) else { return nil }
+        guard ["", ".json", ".xml", Self.recordSuffix, ReportFiles.coreSuffix].contains(suffix) else { return nil }
         rest = rest.dropLast(suffix.count)
         if rest.isEmpty {
             sequence = 0

@@ -20,19 +20,23 @@ struct ReportFiles {
     private let sequence: ReportSequence
 
     static let coreSuffix = ".core"
+    /// Nobody makes so many reports in a second: such a name is somebody else's.
+    private static let sequenceLimit = 1_000_000
 
-    /// Looks for a number that no report in these formats has yet.
-    init(directory: String, of report: Report, formats: [ReportFormat], withCore: Bool = false) {
+    /// Takes the number behind those of all reports of that second: one that has become free again would make this
+    /// report older than they are.
+    init(directory: String, of report: Report, formats: [ReportFormat]) {
         self.directory = directory
         digits = report.generated.fileNameDigits
-        baseName = ReportFileName.prefix(serviceName: report.process.serviceName ?? "service") + digits
+        let serviceName = report.process.serviceName ?? "service"
+        baseName = ReportFileName.prefix(serviceName: serviceName) + digits
         isOneOfSeveral = formats.count > 1
-        let path = directory + "/" + baseName
-        let suffixes = (formats.count > 1 ? formats.map(\.fileSuffix) : [""]) + (withCore ? [Self.coreSuffix] : [])
-        firstSequence =
-            (0..<1_000).first { sequence in
-                suffixes.allSatisfy { access(path + Self.sequenceText(sequence) + $0, F_OK) != 0 }
-            } ?? 0
+        let digits = digits
+        let last = ProcFile.names(in: directory).lazy
+            .compactMap { ReportFileName($0, serviceName: serviceName) }
+            .filter { $0.digits == digits && $0.suffix != ReportFileName.recordSuffix }
+            .map(\.sequence).filter { $0 < Self.sequenceLimit }.max()
+        firstSequence = last.map { $0 + 1 } ?? 0
         sequence = ReportSequence(firstSequence)
     }
 
