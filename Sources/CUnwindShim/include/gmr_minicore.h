@@ -37,13 +37,24 @@ typedef struct {
  * for what gmr_arena_map() has checked. A slot that was not captured has no registers and is left out.
  *
  * Returns 0 or a negative errno: -ENODATA where the arena holds no captured thread, -EPROTO where it is damaged,
- * -ENOMEM, the error of open() where the process may not be read (one that is not dumpable can still write its own),
- * or that of write(): -ENOSPC, -EAGAIN, -EPIPE (and SIGPIPE). Where a write failed, what the file holds is no core.
+ * -ENOMEM, -ENOEXEC (below) or that of write(): -ENOSPC, -EAGAIN, -EPIPE (and SIGPIPE). Where a write failed, what the
+ * file holds is no core.
+ *
+ * Where the process may not be read, as a debugger may not attach to it, its own files stand for its memory, as in a
+ * record: frames beyond the arena's copies are missing then, and so are libraries that have been replaced.
  *
  * Threads: any, of any process; several at once. Blocks as long as `descriptor` does.
  * Signal safety: none needed and none promised, but it neither allocates from the heap nor takes a lock.
  * Memory: 8 MiB of address space while it runs, a tenth of that touched. Descriptors: two, while it runs. */
 int gmr_minicore_write(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash, int descriptor);
+
+/* The same of a process that is gone, from gmr_record_map(): a record that has stacks. What would be read from the
+ * process is made up from the files of its modules, as the loader would have it: `files[i]` is where the file of module
+ * `i` is here, or NULL; beyond `file_count` there are none. Debuggers find the libraries under these paths.
+ *
+ * Returns -ENOEXEC too, where no file is that of the executable. */
+int gmr_minicore_write_record(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash,
+                              const char *const *files, uint32_t file_count, int descriptor);
 
 #ifdef __cplusplus
 }

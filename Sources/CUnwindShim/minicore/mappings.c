@@ -55,23 +55,29 @@ static int read_image(image_t *image, const gmr_mapping_t *mapping, const uint8_
 }
 
 /* Neighbours are mostly of the same file, and share its name. */
-static int store_name(gmr_core_t *core, const gmr_mapping_t *mapping, gmr_core_file_t *file) {
-    file->name_bytes = mapping->path_bytes;
+static int store_name(gmr_core_t *core, const char *path, gmr_core_file_t *file) {
     if (core->file_count > 0) {
         const gmr_core_file_t *last = &core->files[core->file_count - 1];
         file->name = last->name;
-        if (last->name_bytes == mapping->path_bytes &&
-            __builtin_memcmp(core->names + last->name, mapping->path, mapping->path_bytes) == 0) return 1;
+        if (last->name_bytes == file->name_bytes &&
+            __builtin_memcmp(core->names + last->name, path, file->name_bytes) == 0) return 1;
     }
-    if (mapping->path_bytes > GMR_CORE_NAME_CAPACITY_BYTES - core->name_bytes) return 0;
+    if (file->name_bytes > GMR_CORE_NAME_CAPACITY_BYTES - core->name_bytes) return 0;
     file->name = core->name_bytes;
-    __builtin_memcpy(core->names + file->name, mapping->path, mapping->path_bytes);
-    core->name_bytes += mapping->path_bytes;
+    __builtin_memcpy(core->names + file->name, path, file->name_bytes);
+    core->name_bytes += file->name_bytes;
     return 1;
 }
 
-static void add_file(gmr_core_t *core, image_t *image, const gmr_mapping_t *mapping) {
-    gmr_core_file_t file = {.start = mapping->start, .end = mapping->end, .offset = mapping->offset};
+void gmr_core_add_file(gmr_core_t *core, gmr_core_file_t file, const char *path, const gmr_core_range_t *range) {
+    if (core->file_count == GMR_CORE_FILE_CAPACITY || !store_name(core, path, &file)) return;
+    core->files[core->file_count++] = file;
+    gmr_core_add_range(core, range);
+}
+
+static void see_file(gmr_core_t *core, image_t *image, const gmr_mapping_t *mapping) {
+    gmr_core_file_t file = {.start = mapping->start, .end = mapping->end, .offset = mapping->offset,
+                            .name_bytes = mapping->path_bytes};
     gmr_core_range_t range = {.address = mapping->start, .bytes = mapping->end - mapping->start, .flags = PF_R};
     if (mapping->executable) range.flags |= PF_X;
     if (mapping->offset == 0) {
@@ -83,10 +89,7 @@ static void add_file(gmr_core_t *core, image_t *image, const gmr_mapping_t *mapp
             gmr_core_uncopy(core, page, 0);
         }
     }
-    if (is_relocated(image, mapping)) return;
-    if (core->file_count == GMR_CORE_FILE_CAPACITY || !store_name(core, mapping, &file)) return;
-    core->files[core->file_count++] = file;
-    gmr_core_add_range(core, &range);
+    if (!is_relocated(image, mapping)) gmr_core_add_file(core, file, mapping->path, &range);
 }
 
 static int is_named(const gmr_mapping_t *mapping, const char *head, uint32_t bytes) {
@@ -101,7 +104,7 @@ static void see_mapping(gmr_core_t *core, image_t *image, const gmr_mapping_t *m
             gmr_core_add_memory(core, mapping->start, bytes, PF_R | PF_X);
         }
     } else if (!is_named(mapping, "/dev/", 5)) { /* a debugger would open the device */
-        add_file(core, image, mapping);
+        see_file(core, image, mapping);
     }
 }
 

@@ -17,12 +17,15 @@
 static int is_sound(const gmr_arena_header_t *arena) {
     return arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION && arena->pid > 0 &&
            arena->slot_capacity <= GMR_MAX_THREADS && arena->slot_offset <= arena->arena_bytes &&
-           arena->arena_bytes - arena->slot_offset == (uint64_t)arena->slot_capacity * GMR_SLOT_STRIDE_BYTES;
+           arena->arena_bytes - arena->slot_offset == (uint64_t)arena->slot_capacity * GMR_SLOT_STRIDE_BYTES &&
+           arena->string_offset <= arena->slot_offset &&
+           arena->slot_offset - arena->string_offset >= GMR_STRING_CAPACITY_BYTES &&
+           arena->module_offset <= arena->string_offset && arena->module_offset % 8 == 0 &&
+           arena->string_offset - arena->module_offset >= GMR_MODULE_CAPACITY * sizeof(gmr_module_t);
 }
 
-static int collect(gmr_core_t *core) {
-    int error = gmr_core_add_threads(core);
-    if (error == 0) error = gmr_core_open_target(core);
+static int collect_from_process(gmr_core_t *core) {
+    int error = gmr_core_open_target(core);
     if (error == 0) {
         gmr_core_executable(core, core->executable, sizeof core->executable);
         gmr_core_read_auxv(core);
@@ -31,6 +34,20 @@ static int collect(gmr_core_t *core) {
         error = gmr_core_add_mappings(core);
     }
     gmr_core_close_target(core);
+    return error;
+}
+
+static int collect_from_files(gmr_core_t *core) {
+    core->reader_tid = 0;
+    gmr_core_add_stacks(core);
+    return gmr_core_add_modules(core);
+}
+
+static int collect(gmr_core_t *core, int is_record) {
+    int error = gmr_core_add_threads(core);
+    if (error) return error;
+    error = is_record ? -EACCES : collect_from_process(core);
+    if (error == -EACCES || error == -EPERM) error = collect_from_files(core);
     gmr_core_settle_ranges(core);
     return error;
 }
@@ -73,7 +90,8 @@ static int write_core(gmr_core_t *core, int descriptor) {
     return output.error;
 }
 
-int gmr_minicore_write(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash, int descriptor) {
+static int make_core(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash, const char *const *files,
+                     uint32_t file_count, int descriptor) {
     if (!is_sound(arena)) return -EPROTO;
     if (descriptor < 0) return -EBADF;
     long place = gmr_ss_syscall6(SYS_mmap, 0, sizeof(gmr_core_t), PROT_READ | PROT_WRITE,
@@ -83,8 +101,19 @@ int gmr_minicore_write(const gmr_arena_header_t *arena, const gmr_minicore_crash
     core->arena = arena;
     core->crash = crash;
     core->memory_descriptor = -1;
-    int error = collect(core);
+    core->module_files = files;
+    core->module_file_count = file_count;
+    int error = collect(core, files != 0);
     if (error == 0) error = write_core(core, descriptor);
     (void)gmr_ss_syscall3(SYS_munmap, core, sizeof *core, 0);
     return error;
+}
+
+int gmr_minicore_write(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash, int descriptor) {
+    return make_core(arena, crash, 0, 0, descriptor);
+}
+
+int gmr_minicore_write_record(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash,
+                              const char *const *files, uint32_t file_count, int descriptor) {
+    return files ? make_core(arena, crash, files, file_count, descriptor) : -EINVAL;
 }

@@ -8,6 +8,8 @@
 
 #include "../include/gmr_minicore.h"
 
+/* Of user space; what lies above is no address, and sums of two below do not overflow. */
+#define GMR_CORE_ADDRESS_LIMIT (UINT64_C(1) << 47)
 #define GMR_CORE_ALIGNMENT 8u /* of ranges, in memory and in the file */
 #define GMR_CORE_RANGE_CAPACITY 24576u
 #define GMR_CORE_FILE_CAPACITY 8192u
@@ -37,8 +39,12 @@ typedef struct {
     const gmr_minicore_crash_t *crash;
 
     /* How the process is read. */
-    int32_t reader_tid;      /* a thread of it that has memory: a main thread that has ended has none */
+    int32_t reader_tid;      /* a thread of it that has memory: a main thread that has ended has none; 0: none at all */
     int memory_descriptor;   /* its /proc file `mem`, where process_vm_readv is refused; else -1 */
+
+    /* Where the files of its modules are, by their number; NULL: where it had them. */
+    const char *const *module_files;
+    uint32_t module_file_count;
 
     uint32_t thread_count;
     uint32_t range_count;
@@ -57,7 +63,8 @@ typedef struct {
     uint8_t buffer[GMR_CORE_BUFFER_BYTES]; /* of whoever reads or writes a file at the moment */
 } gmr_core_t;
 
-/* target.c. Finds a thread to read through. Returns 0 or a negative errno. */
+/* target.c. Finds a thread to read through. Returns 0 or a negative errno: the one of a process that may not be read
+ * is -EACCES or -EPERM, and only what is the same in files is known of it. */
 int gmr_core_open_target(gmr_core_t *core);
 void gmr_core_close_target(gmr_core_t *core);
 /* Opens a file of the process in /proc. Returns a descriptor or a negative errno. */
@@ -72,6 +79,8 @@ uint64_t gmr_core_auxv(const gmr_core_t *core, uint64_t type);
 
 /* ranges.c */
 void gmr_core_add_range(gmr_core_t *core, const gmr_core_range_t *range);
+/* Room in `copies`; NULL where there is none. */
+uint8_t *gmr_core_reserve(gmr_core_t *core, uint64_t bytes);
 /* Reads memory of the process into `copies`; NULL where it is not all there or there is no room. */
 const uint8_t *gmr_core_copy(gmr_core_t *core, uint64_t address, uint64_t bytes);
 /* Takes back the last copy from its byte `kept` on. */
@@ -83,6 +92,12 @@ void gmr_core_settle_ranges(gmr_core_t *core);
 
 /* mappings.c: files and the vdso, from /proc. Returns 0 or a negative errno. */
 int gmr_core_add_mappings(gmr_core_t *core);
+/* A line of NT_FILE, but for its name, which is `file.name_bytes` of `path`; and what of it is in the core. */
+void gmr_core_add_file(gmr_core_t *core, gmr_core_file_t file, const char *path, const gmr_core_range_t *range);
+
+/* modules.c: files, libraries, the vdso and the auxiliary vector, where the process cannot be read: from the files of
+ * the modules in the arena. Returns 0, or -ENOEXEC where the executable is not among them. */
+int gmr_core_add_modules(gmr_core_t *core);
 
 /* link_maps.c: the loader's chain of libraries. */
 void gmr_core_add_link_maps(gmr_core_t *core);

@@ -8,8 +8,7 @@
  */
 #include "minicore_internal.h"
 
-/* Of user space; what lies above is no address, and sums of two below do not overflow. */
-#define ADDRESS_LIMIT (UINT64_C(1) << 47)
+#define ADDRESS_LIMIT GMR_CORE_ADDRESS_LIMIT
 
 static uint64_t round_up(uint64_t number) {
     return (number + GMR_CORE_ALIGNMENT - 1) & ~(uint64_t)(GMR_CORE_ALIGNMENT - 1);
@@ -21,12 +20,18 @@ void gmr_core_add_range(gmr_core_t *core, const gmr_core_range_t *range) {
     core->ranges[core->range_count++] = *range;
 }
 
-const uint8_t *gmr_core_copy(gmr_core_t *core, uint64_t address, uint64_t bytes) {
-    if (address >= ADDRESS_LIMIT || bytes > GMR_CORE_COPY_CAPACITY_BYTES - core->copied_bytes) return 0;
-    uint8_t *copy = core->copies + core->copied_bytes;
-    if (gmr_core_read(core, address, copy, bytes) != bytes) return 0;
+uint8_t *gmr_core_reserve(gmr_core_t *core, uint64_t bytes) {
+    if (bytes > GMR_CORE_COPY_CAPACITY_BYTES - core->copied_bytes) return 0;
+    uint8_t *place = core->copies + core->copied_bytes;
     core->copied_bytes += (uint32_t)round_up(bytes); /* the capacity is a multiple too */
-    return copy;
+    return place;
+}
+
+const uint8_t *gmr_core_copy(gmr_core_t *core, uint64_t address, uint64_t bytes) {
+    uint8_t *copy = address < ADDRESS_LIMIT ? gmr_core_reserve(core, bytes) : 0;
+    if (!copy || gmr_core_read(core, address, copy, bytes) == bytes) return copy;
+    gmr_core_uncopy(core, copy, 0);
+    return 0;
 }
 
 void gmr_core_uncopy(gmr_core_t *core, const uint8_t *copy, uint64_t kept) {

@@ -48,7 +48,25 @@ static int try_reader(gmr_core_t *core, int32_t tid) {
 
 static int has_ended(int error) { return error == -ESRCH || error == -ENOENT; }
 
-int gmr_core_open_target(gmr_core_t *core) {
+static long read_chunk(gmr_core_t *core, uint64_t address, void *buffer, uint64_t bytes) {
+    if (core->memory_descriptor < 0) {
+        long result = gmr_ss_read_memory(core->reader_tid, address, buffer, bytes);
+        if (result != -EPERM && result != -EACCES && result != -ENOSYS) return result;
+        core->memory_descriptor = gmr_core_open(core, "mem");
+        if (core->memory_descriptor < 0) return core->memory_descriptor;
+    }
+    return gmr_ss_pread(core->memory_descriptor, buffer, bytes, address);
+}
+
+/* Its files in /proc may be readable where its memory is not. */
+static int try_memory(gmr_core_t *core) {
+    char byte;
+    if (core->arena->module_count == 0) return 0;
+    long result = read_chunk(core, gmr_arena_modules(core->arena)->start, &byte, 1);
+    return result == -EPERM || result == -EACCES ? (int)result : 0;
+}
+
+static int find_reader(gmr_core_t *core) {
     const gmr_arena_header_t *arena = core->arena;
     if (is_own(core)) return try_reader(core, gmr_ss_gettid());
     int error = try_reader(core, arena->pid);
@@ -61,22 +79,18 @@ int gmr_core_open_target(gmr_core_t *core) {
     return error;
 }
 
+int gmr_core_open_target(gmr_core_t *core) {
+    int error = find_reader(core);
+    return error ? error : try_memory(core);
+}
+
 void gmr_core_close_target(gmr_core_t *core) {
     if (core->memory_descriptor >= 0) gmr_ss_close(core->memory_descriptor);
 }
 
-static long read_chunk(gmr_core_t *core, uint64_t address, void *buffer, uint64_t bytes) {
-    if (core->memory_descriptor < 0) {
-        long result = gmr_ss_read_memory(core->reader_tid, address, buffer, bytes);
-        if (result != -EPERM && result != -EACCES && result != -ENOSYS) return result;
-        core->memory_descriptor = gmr_core_open(core, "mem");
-        if (core->memory_descriptor < 0) return core->memory_descriptor;
-    }
-    return gmr_ss_pread(core->memory_descriptor, buffer, bytes, address);
-}
-
 uint64_t gmr_core_read(gmr_core_t *core, uint64_t address, void *buffer, uint64_t bytes) {
     uint64_t done = 0;
+    if (core->reader_tid <= 0) return 0;
     while (done < bytes) {
         uint64_t part = bytes - done < CHUNK_BYTES ? bytes - done : CHUNK_BYTES;
         long result = read_chunk(core, address + done, (uint8_t *)buffer + done, part);
