@@ -6,6 +6,6 @@
     struct GMR: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "gmr", abstract: "Guru Meditation Reports of Linux services.",
-            subcommands: [RenderCommand.self, ShowCommand.self, DoctorCommand.self])
+            subcommands: [RenderCommand.self, ShowCommand.self, CoreCommand.self, DoctorCommand.self])
     }
 #endif

@@ -129,12 +129,12 @@ struct Crash {
     }
 
     /// What gdb finds in a core file.
-    func read(core: String) throws -> CoreDump {
+    func read(core: String, of executable: String? = nil) throws -> CoreDump {
         let output = process.directory.appending(path: "core.json")
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "core_walk.py")
         let run = try ToolRun.run(
             "gdb",
-            ["-batch", "-nx", "-x", script.path, executable, core],
+            ["-batch", "-nx", "-x", script.path, executable ?? self.executable, core],
             environment: ["ZOO_OUTPUT": output.path], deadline: .seconds(120))
         guard let data = try? Data(contentsOf: output) else { throw ProcessFailure(description: run.text) }
         return try JSONDecoder().decode(CoreDump.self, from: data)

@@ -44,6 +44,33 @@ extension ZooSuites {
             }
         }
 
+        /// `gmr core` makes one of a raw record, when there is no process any more.
+        @Test(
+            .enabled(if: (try? ToolRun.run(ChildProcess.built("gmr"), ["--help"]).status) == 0),
+            .timeLimit(.minutes(2)),
+            arguments: ["threads-64", "syscalls-20", "signal-frame", "leaf", "swift-closures"])
+        func aRecordBecomesACore(_ name: String) throws {
+            let zooCase = ZooCatalog.named(name)
+            let directory = try ChildProcess.makeDirectory()
+            defer { try? FileManager.default.removeItem(at: directory) }
+            let record = directory.appending(path: "record.gmr")
+            let environment = ["GMR_RECORD": "1", "GMR_RECORD_STACKS": "1"]
+            let zoo = try ZooProcess(zooCase, environment: environment)
+            let report: GMRReport
+            let living: [ObservedThread]
+            do {
+                defer { zoo.kill() }
+                report = try zoo.report()
+                living = try GDBObserver().threads(of: zoo.pid)
+                try FileManager.default.copyItem(
+                    at: zoo.logDirectory.url.appending(path: report.fileName + ".gmr"), to: record)
+            }
+            let run = try ToolRun.run(ChildProcess.built("gmr"), ["core", record.path])
+            let core = directory.appending(path: "record.core").path
+            #expect(run.text == "gdb \(ZooProcess.debugExecutable.path) \(core)\n")
+            try ZooSuites.expectSameStacks(core: core, as: living, in: zooCase, report)
+        }
+
         /// Its path, once the process has said it.
         @available(*, noasync)
         private func core(of report: GMRReport, _ zoo: ZooProcess) throws -> String {

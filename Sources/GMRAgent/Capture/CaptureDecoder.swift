@@ -322,6 +322,9 @@ struct CaptureDecoder {
         return found
     }
 
+    /// False of a record that was made without them.
+    var hasStacks: Bool { slots().contains { stack(of: $0).contains { $0 != 0 } } }
+
     private func stack(of slot: UnsafeMutablePointer<gmr_slot_t>) -> UnsafeBufferPointer<UInt64> {
         let count = Int(min(slot.pointee.stack_bytes, GMR_STACK_CAPACITY_BYTES)) / 8
         return UnsafeRawBufferPointer(start: gmr_slot_stack(slot), count: count * 8).bindMemory(to: UInt64.self)

@@ -16,9 +16,9 @@ struct ModuleFiles {
         return process
     }
 
-    /// In its own place, or in one of the directories.
-    func hasFile(of module: CapturedModule) -> Bool {
-        copy(of: module) != nil || Self.isFile(module.path, of: module)
+    /// In one of the directories, or in its own place.
+    func path(of module: CapturedModule) -> String? {
+        copy(of: module) ?? (Self.isFile(module.path, of: module) ? module.path : nil)
     }
 
     private func copy(of module: CapturedModule) -> String? {

@@ -4,9 +4,9 @@ import Glibc
 
 /// A raw record, `.gmr`: the capture of a process that could not make a report itself, or was asked for both.
 package struct RawRecord: ~Copyable {
-    private let arena: UnsafeMutablePointer<gmr_arena_header_t>
-    private let decoder: CaptureDecoder
-    private let setup: SetupRecord?
+    let arena: UnsafeMutablePointer<gmr_arena_header_t>
+    let decoder: CaptureDecoder
+    let setup: SetupRecord?
     /// False where the file ends too early: what there is makes a report all the same.
     package let isWhole: Bool
 
@@ -69,7 +69,7 @@ extension RawRecord {
     package func modules(symbolDirectories: [String] = []) -> [Module] {
         let files = ModuleFiles(directories: symbolDirectories)
         return decoder.capture().modules.filter { !$0.isVDSO }.map { module in
-            Module(path: module.path, buildID: module.buildIDText, isFound: files.hasFile(of: module))
+            Module(path: module.path, buildID: module.buildIDText, isFound: files.path(of: module) != nil)
         }
     }
 }
