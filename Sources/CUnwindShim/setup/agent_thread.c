@@ -88,7 +88,8 @@ static int finish_in_helper(void) {
         arena->helper_error = ETIMEDOUT;
     }
     gmr_ss_helper_reap(REAP_PATIENCE_NS);
-    return !silent && arena->helper_state == GMR_HELPER_DONE;
+    /* What a helper does behind the report, a core file, must not have the report made a second time. */
+    return (!silent && arena->helper_state == GMR_HELPER_DONE) || arena->delivery == GMR_DELIVERED;
 }
 
 /* Swift ends the process where it gets no memory: ask before, for more than a section is likely to need. */
