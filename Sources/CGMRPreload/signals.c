@@ -19,7 +19,10 @@ typedef void gmr_handler_t(int);
 static uint8_t interrupts[65]; /* by siginterrupt(): calls fail with EINTR behind handlers of signal() */
 
 int sigaction(int number, const struct sigaction *action, struct sigaction *old) {
-    return gmr_agent_share_signal(number, action, old) ? 0 : __sigaction(number, action, old);
+    if (gmr_agent_share_signal(number, action, old)) return 0;
+    int result = __sigaction(number, action, old);
+    if (result == 0 && old) gmr_agent_hide_crash_handler(number, old);
+    return result;
 }
 
 static gmr_handler_t *set_handler(int number, gmr_handler_t *handler, int flags) {

@@ -96,6 +96,17 @@ import Testing
         #expect(report.completeness.gaps.contains { $0.contains("no helper process") })
     }
 
+    /// Its handler was there before GMR's.
+    @Test func swiftsBacktracerFollows() throws {
+        let program = try #require(try Self.programs.get().first { $0.name == "null-read" })
+        let crash = try program.run(environment: ["SWIFT_BACKTRACE": "enable=yes,color=no,interactive=no"])
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status)
+        #expect(try crash.report() != nil)
+        #expect(crash.standardError.contains("Program crashed: Bad pointer dereference"), "\(crash.standardError)")
+        #expect(crash.standardError.contains("null_read_faults"))
+    }
+
     @Test func beforeMain() throws {
         var program = try #require(try Self.programs.get().first { $0.name == "abort" })
         program.functions = ["abort", "constructor_aborts"]

@@ -68,6 +68,10 @@ int gmr_agent_stop(void);
  * Signal safety: yes. */
 int gmr_agent_share_signal(int number, const struct sigaction *action, struct sigaction *old);
 
+/* For a program that knows nothing of GMR, and sets a handler of its own only where it finds none: `found` becomes what
+ * was there before GMR's handler of crashes. Threads: any. Signal safety: yes. */
+void gmr_agent_hide_crash_handler(int number, struct sigaction *found);
+
 /* 1 in a set-user-ID program and its like: its caller's environment is not to be trusted. Any process. */
 int gmr_is_privileged(void);
 

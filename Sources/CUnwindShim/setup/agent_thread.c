@@ -319,7 +319,9 @@ static void main_on_demand(void) {
 }
 
 static int lend(void *stack_end) {
+    static int watches_forks;
     gmr_agent_state_t *state = &gmr_agent_state;
+    if (!watches_forks) watches_forks = pthread_atfork(NULL, NULL, gmr_ss_on_fork_child) == 0;
     char *storage_end = state->agent_stack + state->agent_stack_bytes;
     state->agent_step = "lending the agent's stack";
     return gmr_ss_lend_to_agents(stack_end, (uint8_t *)storage_end, main_on_demand, !state->config.is_on_demand);

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "../signal_safe/crash.h"
 #include "../signal_safe/on_demand.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/trigger.h"
@@ -91,6 +92,9 @@ static int start_agent(void) {
 
 static void end_threads(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
+    /* Who crashes from here on has no report, and need not wait for one. */
+    gmr_store_release(&gmr_safe_state.installed, 0);
+    gmr_ss_answer_crash(GMR_CRASH_ABANDONED);
     gmr_store_release(&state->stopping, 1);
     __atomic_fetch_add(&gmr_safe_state.posted, 1, __ATOMIC_ACQ_REL);
     gmr_ss_futex_wake(&gmr_safe_state.posted);
@@ -99,7 +103,6 @@ static void end_threads(void) {
     pthread_join(state->agent, NULL);
     if (state->worker.started) pthread_join(state->worker.thread, NULL);
     if (state->sections.started) pthread_join(state->sections.thread, NULL);
-    gmr_safe_state.installed = 0;
 }
 
 /* Of an agent on demand nothing stays but what the next one needs. */
@@ -156,6 +159,7 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     safe->taken_tickets = safe->tickets;
     safe->pending_kinds = 0;
     safe->crash_owner = 0;
+    safe->crash_last_tid = 0;
     safe->records_always = config->records_always;
     safe->records_stacks = config->records_stacks;
     (void)snprintf(safe->record_path, sizeof safe->record_path, "%s", config->record_path ? config->record_path : "");

@@ -104,13 +104,25 @@ int gmr_agent_share_signal(int number, const struct sigaction *action, struct si
     return 1;
 }
 
+void gmr_agent_hide_crash_handler(int number, struct sigaction *found) {
+    if (number < 1 || number > 64 || !(found->sa_flags & SA_SIGINFO)) return;
+    if (found->sa_sigaction == gmr_ss_on_crash_signal) *found = *gmr_ss_previous(number);
+}
+
+/* Without us nothing would happen, and so it stays: SIGQUIT of a program that was started with nohup, for one. */
+static int is_ignored(int number) {
+    struct sigaction now;
+    return __sigaction(number, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_IGN;
+}
+
 int gmr_signals_install(void) {
     int error = gmr_capture_signal_take();
     for (uint32_t i = 0; i < gmr_agent_state.signal_count && error == 0; i++) {
         error = gmr_trigger_signal_take(gmr_agent_state.signals[i]);
     }
     for (uint32_t i = 0; i < gmr_agent_state.crash_signal_count && error == 0; i++) {
-        error = take(gmr_agent_state.crash_signals[i], gmr_ss_on_crash_signal);
+        int number = gmr_agent_state.crash_signals[i];
+        if (!is_ignored(number)) error = take(number, gmr_ss_on_crash_signal);
     }
     if (error) gmr_signals_restore();
     return error;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "clone_x86_64.h"
 #include "on_demand.h"
 #include "raw_report.h"
 #include "syscalls_x86_64.h"
@@ -17,9 +18,8 @@
 #include "trigger.h"
 
 #define REPORT_PATIENCE_NS UINT64_C(10000000000)
-#define SECCOMP_CODE 1 /* SYS_SECCOMP in the kernel's siginfo.h, which libc lacks */
 #define BIT(signal) (UINT64_C(1) << ((signal) - 1))
-#define END_PATIENCE_NS UINT64_C(2000000000) /* between a report and the end of the process */
+#define END_PATIENCE_NS UINT64_C(200000000) /* between a report and the end of the process */
 
 /* What the crashed thread does, in this order. Where a step crashes in turn, the handler runs again on the same thread
  * and goes on with the next one. What is said briefly is said without the arena, which may be what is broken. */
@@ -107,39 +107,62 @@ static int has_agent(void) GMR_SIGNAL_SAFE {
     return !gmr_ss_is_vfork_child() && gmr_ss_answers_on_demand();
 }
 
-/* Raised by the instruction itself, which is about to be executed again. */
-static int is_of_instruction(const siginfo_t *info) GMR_SIGNAL_SAFE {
-    const uint64_t faults = BIT(SIGSEGV) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGBUS);
-    int is_of_memory_elsewhere = info->si_signo == SIGBUS && info->si_code == BUS_MCEERR_AO;
-    return info->si_code > 0 && faults & BIT(info->si_signo) && !is_of_memory_elsewhere;
+/* The half of the owner that is waited for. */
+static uint32_t *owner_tid(void) GMR_SIGNAL_SAFE { return (uint32_t *)&gmr_safe_state.crash_owner; }
+
+/* Becomes the thread whose crash is reported. 1: it is, or has been before it crashed in here; 0: another one is, and
+ * the process does not end. */
+static int claim(int32_t self) GMR_SIGNAL_SAFE {
+    gmr_safe_state_t *state = &gmr_safe_state;
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + REPORT_PATIENCE_NS + END_PATIENCE_NS;
+    uint64_t pid = (uint64_t)gmr_ss_syscall1(SYS_getpid, 0), own = pid << 32 | (uint32_t)self;
+    uint32_t never = 0;
+    for (;;) {
+        uint64_t owner = __atomic_load_n(&state->crash_owner, __ATOMIC_ACQUIRE);
+        if (owner == own) return 1;
+        /* A fork child has a copy of what its parent was at. */
+        int is_free = owner == 0 || owner >> 32 != pid;
+        if (is_free && __atomic_compare_exchange_n(&state->crash_owner, &owner, own, 0, __ATOMIC_ACQ_REL,
+                                                   __ATOMIC_ACQUIRE)) {
+            state->crash_stage = NOTHING;
+            gmr_store_release(&state->crash_answered, GMR_CRASH_PENDING);
+            return 1;
+        }
+        if (is_free) continue; /* somebody else was faster: once for each thread */
+        if (self == state->agent_tid) gmr_ss_answer_crash(GMR_CRASH_ABANDONED);
+        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+        if (now >= end) return 0;
+        (void)gmr_ss_futex_wait(owner_tid(), (uint32_t)owner, end - now);
+        /* That is the end of the process, unless an earlier handler has mended what was wrong. */
+        (void)gmr_ss_futex_wait(&never, 0, END_PATIENCE_NS);
+    }
 }
 
-/* Puts the instruction pointer back where the instruction was completed before the signal: a breakpoint, and a call
- * that a seccomp filter turned into a signal. */
-static int is_repeatable(const siginfo_t *info, ucontext_t *context) GMR_SIGNAL_SAFE {
-    greg_t *registers = context->uc_mcontext.gregs;
-    uint8_t code[2] = {0, 0};
-    uint64_t next = (uint64_t)registers[REG_RIP];
-    if (gmr_ss_read_memory(gmr_ss_gettid(), next - 2, code, sizeof code) != sizeof code) return 0;
-    if (info->si_signo == SIGTRAP && info->si_code == SI_KERNEL && code[1] == 0xcc) {
-        registers[REG_RIP] = (greg_t)(next - 1);
-        return 1;
-    }
-    if (info->si_signo == SIGSYS && info->si_code == SECCOMP_CODE && code[0] == 0x0f && code[1] == 0x05) {
-        registers[REG_RIP] = (greg_t)(next - 2);
-        registers[REG_RAX] = info->si_syscall;
-        return 1;
-    }
-    return 0;
+static void release(const void *context) GMR_SIGNAL_SAFE {
+    gmr_safe_state_t *state = &gmr_safe_state;
+    uint64_t registers[GMR_REGISTER_COUNT];
+    gmr_ss_copy_registers(registers, context);
+    state->crash_last_tid = state->crash.tid;
+    state->crash_last_rip = registers[GMR_REG_RIP];
+    state->crash_last_rsp = registers[GMR_REG_RSP];
+    __atomic_store_n(&state->crash_owner, 0, __ATOMIC_RELEASE);
+    gmr_ss_futex_wake(owner_tid());
 }
 
-/* Who sent a signal is not there to send it again: it goes to the thread once more, with all that came with it, as soon
- * as this handler returns. */
-static void send_again(siginfo_t *info) GMR_SIGNAL_SAFE {
-    uint64_t mask = BIT(info->si_signo);
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_BLOCK, &mask, 0, sizeof mask);
-    long pid = gmr_ss_syscall1(SYS_getpid, 0);
-    (void)gmr_ss_syscall4(SYS_rt_tgsigqueueinfo, pid, gmr_ss_gettid(), info->si_signo, info);
+/* The same crash once more: an earlier handler has called this one, which somebody put there twice. */
+static int is_known(const void *context) GMR_SIGNAL_SAFE {
+    const gmr_safe_state_t *state = &gmr_safe_state;
+    uint64_t registers[GMR_REGISTER_COUNT];
+    gmr_ss_copy_registers(registers, context);
+    return state->crash_last_tid == gmr_ss_gettid() && state->crash_last_rip == registers[GMR_REG_RIP] &&
+           state->crash_last_rsp == registers[GMR_REG_RSP];
+}
+
+/* The first process of a namespace does not notice such a signal of others, if it has no handler. */
+static int is_unnoticed(const siginfo_t *info) GMR_SIGNAL_SAFE {
+    const struct sigaction *previous = gmr_ss_previous(info->si_signo);
+    int is_default = !(previous->sa_flags & SA_SIGINFO) && previous->sa_handler == SIG_DFL;
+    return is_default && info->si_code <= 0 && info->si_pid != 1 && gmr_ss_syscall1(SYS_getpid, 0) == 1;
 }
 
 /* The kernel's own form of a signal's action. */
@@ -150,31 +173,37 @@ typedef struct {
     uint64_t mask;
 } kernel_action_t;
 
-static void put_back(int signal) GMR_SIGNAL_SAFE {
-    const struct sigaction *previous = gmr_ss_previous(signal);
+static void put_back(int signal, const struct sigaction *previous) GMR_SIGNAL_SAFE {
     kernel_action_t action = {
         .handler = (void *)previous->sa_sigaction, .flags = (uint32_t)previous->sa_flags, previous->sa_restorer, 0};
     __builtin_memcpy(&action.mask, &previous->sa_mask, sizeof action.mask);
     (void)gmr_ss_syscall4(SYS_rt_sigaction, signal, &action, 0, sizeof action.mask);
 }
 
-void gmr_ss_on_crash_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
-    gmr_safe_state_t *state = &gmr_safe_state;
-    if (has_agent()) {
-        int32_t self = gmr_ss_gettid(), owner = 0;
-        if (__atomic_compare_exchange_n(&state->crash_owner, &owner, self, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
-            owner == self) {
-            report(info, context);
-        } else {
-            if (self == state->agent_tid) gmr_ss_answer_crash(GMR_CRASH_ABANDONED);
-            /* The other one ends the process. */
-            (void)await_answer(REPORT_PATIENCE_NS);
-            uint32_t never = 0;
-            (void)gmr_ss_futex_wait(&never, 0, END_PATIENCE_NS);
-        }
+/* The signal comes once more, with all that came with it, as soon as this handler returns and before the thread does
+ * anything: left to the instruction, the fault may not happen again, and a sender is not there to send again. Only the
+ * first process of a namespace, which the kernel keeps from what it sends to itself, depends on the instruction. */
+static void send_again(siginfo_t *info) GMR_SIGNAL_SAFE {
+    uint64_t mask = BIT(info->si_signo);
+    const uint64_t of_instruction = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE);
+    long pid = gmr_ss_syscall1(SYS_getpid, 0);
+    if (pid == 1 && info->si_code > 0) {
+        if (of_instruction & mask) return;
+        gmr_ss_leave(128 + info->si_signo);
     }
-    put_back(signal);
-    if (!is_of_instruction(info) && !is_repeatable(info, context)) send_again(info);
+    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_BLOCK, &mask, 0, sizeof mask);
+    (void)gmr_ss_syscall4(SYS_rt_tgsigqueueinfo, pid, gmr_ss_gettid(), info->si_signo, info);
+}
+
+void gmr_ss_on_crash_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
+    if (is_unnoticed(info)) return;
+    int known = is_known(context);
+    if (!known && has_agent() && claim(gmr_ss_gettid())) {
+        report(info, context);
+        release(context);
+    }
+    put_back(signal, known ? &gmr_safe_state.first_previous[signal] : gmr_ss_previous(signal));
+    send_again(info);
 }
 
 void gmr_ss_answer_crash(uint32_t answer) GMR_SIGNAL_SAFE {

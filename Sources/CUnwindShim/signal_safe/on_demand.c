@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 
 #include "clone_x86_64.h"
+#include "crash.h"
 #include "thread_descriptor.h"
 
 #define LEAVING_PATIENCE_NS UINT64_C(10000000)
@@ -90,6 +91,11 @@ int gmr_ss_is_vfork_child(void) GMR_SIGNAL_SAFE {
     return pid != 0 && pid != own_pid();
 }
 
+void gmr_ss_on_fork_child(void) GMR_SIGNAL_SAFE {
+    presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
+    if (presence) __atomic_store_n(&presence->pid, own_pid(), __ATOMIC_RELAXED);
+}
+
 int gmr_ss_answers_on_demand(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
     return presence && gmr_load_acquire(&presence->agent) != AGENT_FORBIDDEN;
@@ -130,7 +136,10 @@ void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE {
                                      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
                                  lent.stack_end, lent.body, lent.thread_pointer, lent.tid, &presence->agent);
     (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
-    if (tid < 0) gmr_store_release(&presence->agent, AGENT_ABSENT); /* the next trigger tries again */
+    if (tid < 0) {
+        gmr_store_release(&presence->agent, AGENT_ABSENT); /* the next trigger tries again */
+        gmr_ss_answer_crash(GMR_CRASH_ABANDONED);
+    }
 }
 
 void gmr_ss_leave_on_demand(void) GMR_SIGNAL_SAFE {

@@ -16,6 +16,8 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
 
 /* Starts an agent where reports are set up and there is none in this process. Signal safety: yes. Threads: any. */
 void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE;
+/* In a child of fork(), before anything of it runs: so that its own children of vfork() are told from it. */
+void gmr_ss_on_fork_child(void) GMR_SIGNAL_SAFE;
 /* Whether this process has such an agent, or one may be started. Signal safety: yes. Threads: any. */
 int gmr_ss_answers_on_demand(void) GMR_SIGNAL_SAFE;
 /* The thread that was started: ends itself and does not return, unless there is another trigger to answer. */

@@ -35,6 +35,21 @@ static int write_run(int descriptor, const gmr_arena_header_t *arena, uint64_t o
                                      (uint64_t)run.page_count * GMR_PAGE_BYTES);
 }
 
+/* What the program said may have secrets in it, as stacks may. Nobody else writes records at the same time. */
+static struct {
+    gmr_arena_header_t header;
+    uint8_t rest[GMR_PAGE_BYTES - sizeof(gmr_arena_header_t)];
+} first_page;
+
+static int write_header(int descriptor, const gmr_arena_header_t *arena) GMR_SIGNAL_SAFE {
+    first_page.header = *arena;
+    if (!gmr_safe_state.records_stacks) {
+        first_page.header.crash.message_bytes = 0;
+        __builtin_memset(first_page.header.crash.message, 0, GMR_CRASH_MESSAGE_BYTES);
+    }
+    return write_run(descriptor, &first_page.header, 0, GMR_PAGE_BYTES);
+}
+
 static int write_slot(int descriptor, const gmr_arena_header_t *arena, uint32_t index) GMR_SIGNAL_SAFE {
     const gmr_slot_t *slot = gmr_arena_slot(arena, index);
     uint64_t offset = (uint64_t)((const uint8_t *)slot - (const uint8_t *)arena);
@@ -52,12 +67,12 @@ static int write_parts(int descriptor, const gmr_arena_header_t *arena) GMR_SIGN
     const struct {
         uint64_t offset, bytes;
     } parts[] = {
-        {0, GMR_PAGE_BYTES},
         {gmr_publication_offset(GMR_PUBLISHED_RECORD, buffer), shown->bytes[buffer]},
         {arena->module_offset, (uint64_t)arena->module_count * sizeof(gmr_module_t)},
         {arena->string_offset, arena->string_bytes},
     };
     int error = write_all(descriptor, &header, sizeof header);
+    if (!error) error = write_header(descriptor, arena);
     for (uint32_t i = 0; i < sizeof parts / sizeof parts[0] && !error; i++) {
         error = write_run(descriptor, arena, parts[i].offset, parts[i].bytes);
     }

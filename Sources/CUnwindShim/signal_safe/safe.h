@@ -63,7 +63,9 @@ typedef struct {
 
     /* The crash, if there is one: crash.c. */
     gmr_crash_t crash;
-    int32_t crash_owner;     /* the thread that crashed first; 0: none. acq_rel: one only */
+    uint64_t crash_owner;    /* pid << 32 | tid of the thread that crashed first; 0: none; futex. acq_rel: one only */
+    int32_t crash_last_tid;  /* of the crash that was reported last, with two of its registers */
+    uint64_t crash_last_rip, crash_last_rsp;
     uint32_t crash_stage;    /* of that thread alone */
     uint32_t crash_answered; /* GMR_CRASH_*ED; futex; release: by the agent; pairs with the acquire in await_report() */
 } gmr_safe_state_t;
