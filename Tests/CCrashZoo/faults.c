@@ -94,7 +94,7 @@ static MARKER void *fault_of_worker(void *name) {
 }
 static MARKER void fault_on_worker(void) { crash_zoo_on_thread("worker", fault_of_worker); }
 
-/* A thread whose stack leaves no room for an alternate one. */
+/* A thread whose own stack is small. */
 static MARKER void fault_on_small_stack(void) {
     pthread_attr_t attributes;
     pthread_t thread;

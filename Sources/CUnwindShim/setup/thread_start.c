@@ -1,36 +1,35 @@
 /*
  * thread_start.c: an alternate signal stack for every thread, so that one that has used up its own can report.
- * Runs on the thread that starts another one, and on that one before its own code.
+ * Runs on the thread that starts another one, and on that one before and after its own code.
  * A handler may not run it.
  *
- * It is a piece of the thread's own stack, at the end that is used first, by which the stack is made larger: nothing
- * to be freed, nothing that outlives the thread, no memory until a handler runs there. Rejected: a mapping for each
- * thread; giving threads a stack when a report reads them, which reaches only those that run.
+ * Rejected: a piece of the thread's own stack, which puts libc's frames out of a report's reach, or leaves little room
+ * to the program's own handlers; giving threads a stack when a report reads them, which reaches only those that run.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
 
-#define LARGEST_BYTES (256u * 1024u) /* the program's own handlers may run there too */
-#define SHARE 4u                     /* of a stack, one in so many bytes, but for small ones */
-#define HANDLER_BYTES 8192u          /* what GMR's own handlers need, and more */
-#define OWN_STACK_BYTES (1u << 20)   /* a stack of the program's making gives some of it, if it is so large */
+#define STACK_BYTES (256u * 1024u) /* memory only as it is used; the program's own handlers may run there too */
 
 typedef int create_t(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 typedef struct {
+    uint32_t is_taken; /* acquire by who starts a thread; release by the thread, which has copied the rest */
     void *(*body)(void *);
     void *argument;
-    size_t alternate_bytes;
 } start_t;
+
+/* Of threads that have been created and do not run yet. malloc would not do: a thread that never asks for memory must
+ * not wait for a lock of malloc's that nobody gives back. */
+static start_t starts[256];
 
 /* With AddressSanitizer and its like linked into the same program, the function that must be told of every thread. */
 __attribute__((weak)) extern create_t __interceptor_pthread_create;
@@ -48,69 +47,61 @@ __attribute__((constructor)) static void find_next(void) {
     next_create = has_interceptor ? &__interceptor_pthread_create : (create_t *)dlsym(RTLD_NEXT, "pthread_create");
 }
 
-/* How large an alternate stack is to be, of a thread with these attributes. `*larger` is a copy of them with room for
- * it, unless the program has made the stack itself. */
-static size_t prepare(const pthread_attr_t *attributes, pthread_attr_t *larger) {
-    void *start = NULL;
-    size_t stack_bytes = 0;
-    if (!attributes && pthread_attr_init(larger) != 0) return 0;
-    /* Not a copy that is destroyed: what it points to stays the program's. */
-    if (attributes) *larger = *attributes;
-    if (pthread_attr_getstacksize(larger, &stack_bytes) != 0) return 0;
-    size_t least = getauxval(AT_MINSIGSTKSZ) + HANDLER_BYTES, bytes = stack_bytes / SHARE;
-    if (bytes > LARGEST_BYTES) bytes = LARGEST_BYTES;
-    if (bytes < least) bytes = least;
-    bytes = (bytes + GMR_PAGE_BYTES - 1) & ~(size_t)(GMR_PAGE_BYTES - 1);
-    /* Without a stack of the program's, glibc says that one of that size ends at address 0. */
-    (void)pthread_attr_getstack(larger, &start, &stack_bytes);
-    if ((uintptr_t)start + stack_bytes != 0) return stack_bytes >= OWN_STACK_BYTES ? OWN_STACK_BYTES / 16 : 0;
-    return pthread_attr_setstacksize(larger, stack_bytes + bytes) == 0 ? bytes : 0;
+/* The mapping, with a page below the stack that nothing may touch; NULL where the thread has a stack already, or there
+ * is no memory. */
+static char *take_alternate_stack(void) {
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
+    stack_t now;
+    if (sigaltstack(NULL, &now) != 0 || !(now.ss_flags & SS_DISABLE)) return NULL;
+    char *mapping = mmap(NULL, GMR_PAGE_BYTES + STACK_BYTES, protection, flags, -1, 0);
+    if (mapping == MAP_FAILED) return NULL;
+    const stack_t wanted = {.ss_sp = mapping + GMR_PAGE_BYTES, .ss_size = STACK_BYTES};
+    (void)mprotect(mapping, GMR_PAGE_BYTES, PROT_NONE);
+    (void)sigaltstack(&wanted, NULL);
+    return mapping;
 }
 
-/* The thread's last frames may lie where the stack was. */
-static void give_back(void *memory) {
+static void give_alternate_stack_back(void *mapping) {
     stack_t now;
-    if (sigaltstack(NULL, &now) != 0 || now.ss_sp != memory) return;
-    now.ss_flags = SS_DISABLE;
-    (void)sigaltstack(&now, NULL);
+    if (!mapping || sigaltstack(NULL, &now) != 0 || now.ss_flags & SS_ONSTACK) return;
+    if (now.ss_sp == (char *)mapping + GMR_PAGE_BYTES) {
+        now.ss_flags = SS_DISABLE;
+        (void)sigaltstack(&now, NULL);
+    }
+    (void)munmap(mapping, GMR_PAGE_BYTES + STACK_BYTES);
 }
 
 /* Every thread's outermost frame but libc's own. */
 static void *gmr_thread_begin(void *argument) {
     const start_t start = *(start_t *)argument;
-    free(argument);
-    uint8_t memory[start.alternate_bytes] __attribute__((aligned(16)));
-    stack_t now, wanted = {.ss_sp = memory, .ss_size = start.alternate_bytes};
+    __atomic_store_n(&((start_t *)argument)->is_taken, 0, __ATOMIC_RELEASE);
     void *result;
-    if (sigaltstack(NULL, &now) == 0 && now.ss_flags & SS_DISABLE) (void)sigaltstack(&wanted, NULL);
-    pthread_cleanup_push(give_back, memory);
+    /* At pthread_exit() and when it is cancelled too. */
+    pthread_cleanup_push(give_alternate_stack_back, take_alternate_stack());
     result = start.body(start.argument);
     pthread_cleanup_pop(1);
     return result;
 }
 
+/* NULL where so many threads start at once. */
+static start_t *take_start(void) {
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (__atomic_exchange_n(&starts[i].is_taken, 1, __ATOMIC_ACQUIRE) == 0) return &starts[i];
+    }
+    return NULL;
+}
+
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
-    pthread_attr_t larger;
     if (!next_create) find_next();
     if (!next_create) return EAGAIN;
-    size_t bytes = is_turned_off ? 0 : prepare(attributes, &larger);
-    start_t *start = bytes ? malloc(sizeof *start) : NULL;
-    if (start) {
-        *start = (start_t){body, argument, bytes};
-        if (next_create(thread, &larger, gmr_thread_begin, start) == 0) return 0;
-        free(start);
-    }
-    /* Perhaps there is room for what was asked for. */
-    return next_create(thread, attributes, body, argument);
+    start_t *start = is_turned_off ? NULL : take_start();
+    if (!start) return next_create(thread, attributes, body, argument);
+    *start = (start_t){1, body, argument};
+    int error = next_create(thread, attributes, gmr_thread_begin, start);
+    if (error) __atomic_store_n(&start->is_taken, 0, __ATOMIC_RELEASE);
+    return error;
 }
 
 void gmr_thread_get_alternate_stack(void) {
-    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK;
-    stack_t now, wanted = {.ss_size = LARGEST_BYTES};
-    if (gmr_ss_gettid() != getpid() || sigaltstack(NULL, &now) != 0 || !(now.ss_flags & SS_DISABLE)) return;
-    char *memory = mmap(NULL, GMR_PAGE_BYTES + LARGEST_BYTES, protection, flags, -1, 0);
-    if (memory == MAP_FAILED) return;
-    (void)mprotect(memory, GMR_PAGE_BYTES, PROT_NONE);
-    wanted.ss_sp = memory + GMR_PAGE_BYTES;
-    (void)sigaltstack(&wanted, NULL);
+    if (gmr_ss_gettid() == getpid()) (void)take_alternate_stack();
 }

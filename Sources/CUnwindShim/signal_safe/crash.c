@@ -149,13 +149,17 @@ static void release(const void *context) GMR_SIGNAL_SAFE {
     gmr_ss_futex_wake(owner_tid());
 }
 
-/* The same crash once more: an earlier handler has called this one, which somebody put there twice. */
-static int is_known(const void *context) GMR_SIGNAL_SAFE {
+/* The same crash once more: an earlier handler has called this one, which somebody put there twice; or abort() goes on
+ * to an instruction that faults, because the first process of a namespace is not ended by a signal of its own. */
+static int is_known(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE {
     const gmr_safe_state_t *state = &gmr_safe_state;
     uint64_t registers[GMR_REGISTER_COUNT];
+    if (state->crash_last_tid != gmr_ss_gettid()) return 0;
     gmr_ss_copy_registers(registers, context);
-    return state->crash_last_tid == gmr_ss_gettid() && state->crash_last_rip == registers[GMR_REG_RIP] &&
-           state->crash_last_rsp == registers[GMR_REG_RSP];
+    int is_end_of_abort =
+        state->crash.signal == SIGABRT && info->si_signo == SIGSEGV && info->si_code == SI_KERNEL;
+    return is_end_of_abort || (state->crash_last_rip == registers[GMR_REG_RIP] &&
+                               state->crash_last_rsp == registers[GMR_REG_RSP]);
 }
 
 /* The first process of a namespace does not notice such a signal of others, if it has no handler. */
@@ -197,7 +201,7 @@ static void send_again(siginfo_t *info) GMR_SIGNAL_SAFE {
 
 void gmr_ss_on_crash_signal(int signal, siginfo_t *info, void *context) GMR_SIGNAL_SAFE {
     if (is_unnoticed(info)) return;
-    int known = is_known(context);
+    int known = is_known(info, context);
     if (!known && has_agent() && claim(gmr_ss_gettid())) {
         report(info, context);
         release(context);
