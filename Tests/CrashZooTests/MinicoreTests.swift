@@ -23,7 +23,7 @@ extension CrashZooTests {
         let place = try ChildProcess.makeDirectory()
         defer { try? FileManager.default.removeItem(at: place) }
         let copy = place.appending(path: "CrashZoo")
-        try FileManager.default.copyItem(atPath: ChildProcess.built("CrashZoo"), toPath: copy.path)
+        try ToolRun.copy(ChildProcess.built("CrashZoo"), to: copy)
         let program = try #require(try CrashProgram.all().first { $0.name == "fault-on-worker" })
         let crash = try program.run(
             executable: copy.path, environment: ["GMR_RECORD": "1", "GMR_RECORD_STACKS": "1"])

@@ -60,8 +60,7 @@ import Testing
         let place = try ChildProcess.makeDirectory()
         defer { try? FileManager.default.removeItem(at: place) }
         let copy = place.appending(path: "CrashZoo")
-        // By another process: a child of this one could have the file open, and then it cannot be executed.
-        _ = try ToolRun.run("/bin/cp", [ChildProcess.built("CrashZoo"), copy.path])
+        try ToolRun.copy(ChildProcess.built("CrashZoo"), to: copy)
         let crash = try Self.program("null-read").run(executable: copy.path, environment: Self.recording)
         defer { crash.process.kill() }
         let record = try #require(try crash.record())

@@ -30,8 +30,8 @@ final class FetchingService {
         buildID = String((notes.components(separatedBy: "Build ID: ").dropFirst().first ?? "").prefix { $0.isHexDigit })
         if let fetcher {
             let script = "#!/bin/sh\nPATH=/usr/bin:/bin\ncd '\(directory)' || exit\n\(fetcher)\n"
-            try script.write(toFile: directory + "/bin/debuginfod-find", atomically: true, encoding: .utf8)
-            try run("chmod +x bin/debuginfod-find")
+            // By another process: what a child of this one has open for writing cannot be executed.
+            try run("cat >bin/debuginfod-find <<'END_OF_SCRIPT'\n\(script)END_OF_SCRIPT\nchmod +x bin/debuginfod-find")
         }
     }
 

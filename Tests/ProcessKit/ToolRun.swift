@@ -6,6 +6,14 @@ public struct ToolRun {
     public var status: Int32
     public var text: String
 
+    /// Copies an executable. Made by this process, which starts others at the same time, the copy could not be executed
+    /// while one of those has it open for writing.
+    @available(*, noasync)
+    public static func copy(_ path: String, to copy: URL) throws {
+        let run = try run("/bin/cp", [path, copy.path])
+        guard run.status == 0 else { throw ProcessFailure(description: run.text) }
+    }
+
     /// Blocks the calling thread. Kills the tool after `deadline`.
     @available(*, noasync)
     public static func run(
