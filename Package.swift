@@ -72,7 +72,7 @@ let package = Package(
         .testTarget(
             name: "GMRAgentTests",
             dependencies: [
-                "GMRAgent",
+                "GMRAgent", "ProcessKit",
                 .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
                 .product(
                     name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle",

@@ -10,14 +10,7 @@
                 loaded: from their places here, or from the folders given, where they are told by their build IDs.
                 """)
 
-        @Argument(help: "The raw record.", completion: .file(extensions: ["gmr"]))
-        var file: String
-
-        @Option(
-            name: [.customLong("symbols")],
-            help: "A folder, or a file system's root, with programs and libraries. May be repeated.",
-            completion: .directory)
-        var symbolDirectories: [String] = []
+        @OptionGroup var arguments: RecordArguments
 
         @Option(
             name: [.short, .long], help: "Write there, and not beside the record with the ending `.core`.",
@@ -25,11 +18,12 @@
         var output: String?
 
         func run() throws {
-            let record = try RawRecord.open(file)
+            let record = try arguments.open()
+            let file = arguments.file
             let output = output ?? (file.hasSuffix(".gmr") ? String(file.dropLast(4)) : file) + ".core"
             let executable: String
             do {
-                let core = try record.core(symbolDirectories: symbolDirectories)
+                let core = try record.core(symbolDirectories: arguments.symbolDirectories)
                 try NewFile(output).fill { descriptor in try record.write(core, to: descriptor) }
                 executable = core.executable
             } catch let error as RecordedCoreError {

@@ -12,28 +12,23 @@
 
         /// In the place of what was there.
         func write(_ text: String) throws {
-            let descriptor = try open()
-            defer { close(descriptor) }
-            var rest = Array(text.utf8)[...]
-            while !rest.isEmpty {
-                let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw failure() }
-                rest = rest.dropFirst(written)
+            try fill { descriptor in
+                var rest = Array(text.utf8)[...]
+                while !rest.isEmpty {
+                    let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                    if written < 0, errno == EINTR { continue }
+                    guard written > 0 else { throw failure() }
+                    rest = rest.dropFirst(written)
+                }
             }
         }
 
         /// By what writes to a descriptor.
         func fill(by body: (Int32) throws -> Void) throws {
-            let descriptor = try open()
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw failure() }
             defer { close(descriptor) }
             try body(descriptor)
-        }
-
-        private func open() throws -> Int32 {
-            let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw failure() }
-            return descriptor
         }
 
         private func failure() -> ValidationError {

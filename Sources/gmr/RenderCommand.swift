@@ -13,23 +13,16 @@
                 from their places here, or from the folders given, where they are told by their build IDs.
                 """)
 
-        @Argument(help: "The raw record.", completion: .file(extensions: ["gmr"]))
-        var file: String
+        @OptionGroup var arguments: RecordArguments
 
         @Option(help: "text, json or xml.")
         var format: ReportFormat = .text
-
-        @Option(
-            name: [.customLong("symbols")],
-            help: "A folder, or a file system's root, with programs, libraries and debug information. May be repeated.",
-            completion: .directory)
-        var symbolDirectories: [String] = []
 
         @Option(name: [.short, .long], help: "Write there instead of standard output.", completion: .file())
         var output: String?
 
         func run() throws {
-            let report = try RawRecord.open(file).report(symbolDirectories: symbolDirectories)
+            let report = try arguments.open().report(symbolDirectories: arguments.symbolDirectories)
             let text = format.render(report)
             guard let output else { return print(text, terminator: "") }
             try NewFile(output).write(text)
@@ -37,15 +30,4 @@
     }
 
     extension ReportFormat: ExpressibleByArgument {}
-
-    extension RawRecord {
-        /// With the parser's kind of error.
-        static func open(_ path: String) throws -> RawRecord {
-            do {
-                return try RawRecord(path: path)
-            } catch {
-                throw ValidationError(error.description)
-            }
-        }
-    }
 #endif

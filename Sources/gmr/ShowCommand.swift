@@ -7,20 +7,14 @@
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Says in a few lines what a raw record is about, and which files it needs.")
 
-        @Argument(help: "The raw record.", completion: .file(extensions: ["gmr"]))
-        var file: String
-
-        @Option(
-            name: [.customLong("symbols")], help: "A folder with programs and libraries. May be repeated.",
-            completion: .directory)
-        var symbolDirectories: [String] = []
+        @OptionGroup var arguments: RecordArguments
 
         func run() throws {
-            let record = try RawRecord.open(file)
-            let report = record.report(symbolDirectories: symbolDirectories)
+            let record = try arguments.open()
+            let report = record.report(symbolDirectories: arguments.symbolDirectories)
             let summary = RecordSummary(
-                file: file, isWhole: record.isWhole, report: report,
-                modules: record.modules(symbolDirectories: symbolDirectories))
+                file: arguments.file, isWhole: record.isWhole, report: report,
+                modules: record.modules(symbolDirectories: arguments.symbolDirectories))
             print(summary.text, terminator: "")
         }
     }

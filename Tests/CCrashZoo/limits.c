@@ -140,14 +140,10 @@ static MARKER void in_vfork_child(void) {
 
 /* No helper can be started, and the worker cannot allocate. */
 static MARKER void with_nothing_left(void) {
-    char line[512];
-    FILE *maps = fopen("/proc/self/maps", "r");
-    unsigned long start = 0, end = 0;
-    while (fgets(line, sizeof line, maps)) {
-        if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &start, &end) == 2) break;
-    }
+    size_t bytes;
+    void *heap = crash_zoo_heap(&bytes);
     forbid_exec();
-    mprotect((void *)start, end - start, PROT_NONE);
+    mprotect(heap, bytes, PROT_NONE);
     limited_faults();
 }
 

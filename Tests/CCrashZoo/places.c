@@ -106,13 +106,9 @@ static MARKER void in_stream_writer(void) {
 
 /* All of the program's heap, arenas and stdio buffers are rubbish. */
 static MARKER void with_heap_overwritten(void) {
-    char line[512];
-    FILE *maps = fopen("/proc/self/maps", "r");
-    unsigned long start = 0, end = 0;
-    while (fgets(line, sizeof line, maps)) {
-        if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &start, &end) == 2) break;
-    }
-    memset((void *)start, 0xa5, end - start);
+    size_t bytes;
+    void *heap = crash_zoo_heap(&bytes);
+    memset(heap, 0xa5, bytes);
     place_faults();
 }
 

@@ -27,6 +27,17 @@ void crash_zoo_on_thread(const char *name, void *(*body)(void *)) {
     pthread_join(thread, NULL);
 }
 
+void *crash_zoo_heap(size_t *bytes) {
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    unsigned long start = 0, end = 0;
+    while (fgets(line, sizeof line, maps)) {
+        if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &start, &end) == 2) break;
+    }
+    *bytes = end - start;
+    return (void *)start;
+}
+
 static sem_t is_there, never;
 
 static MARKER void bystander_waits(void) {

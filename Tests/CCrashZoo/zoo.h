@@ -19,6 +19,9 @@ void *crash_zoo_opaque(uintptr_t address);
 /* Runs `body` on a new thread and waits for it. */
 void crash_zoo_on_thread(const char *name, void *(*body)(void *));
 
+/* All of malloc's main arena, which opening a file has made before. */
+void *crash_zoo_heap(size_t *bytes);
+
 void crash_zoo_fail(const char *what) __attribute__((noreturn));
 
 extern const crash_zoo_program_t crash_zoo_faults[], crash_zoo_aborts[], crash_zoo_places[], crash_zoo_limits[],

@@ -36,6 +36,13 @@ struct CrashProgram: Sendable, CustomTestStringConvertible {
         }
     }
 
+    static func named(_ name: String) throws -> CrashProgram {
+        guard let program = try all().first(where: { $0.name == name }) else {
+            throw ProcessFailure(description: "there is no program \(name)")
+        }
+        return program
+    }
+
     /// 128 + N where signal N ends it.
     var status: Int32 {
         if end.hasPrefix("exit ") { return Int32(end.dropFirst(5)) ?? -1 }
@@ -84,7 +91,7 @@ struct Crash {
     var standardError: String { process.standardError }
 
     /// Nil where there is none.
-    func report() throws -> CrashReport? {
+    func report() throws -> ReportDocument? {
         let files = ReportDirectory(process.directory, serviceName: "crashzoo")
         var data = Data(standardErrorReport.utf8)
         if let name = try files.names().last {
@@ -92,14 +99,11 @@ struct Crash {
         } else if data.isEmpty {
             return nil
         }
-        return try JSONDecoder().decode(CrashReport.self, from: data)
+        return try .decode(data)
     }
 
     /// The raw record, where there is one.
-    func record() throws -> URL? {
-        let names = try FileManager.default.contentsOfDirectory(atPath: process.directory.path)
-        return names.first { $0.hasSuffix(".gmr") }.map { process.directory.appending(path: $0) }
-    }
+    func record() throws -> URL? { try file(endingIn: ".gmr").map { URL(filePath: $0) } }
 
     /// From the brace that opens it to the end.
     private var standardErrorReport: String {
@@ -150,66 +154,13 @@ struct CoreDump: Decodable {
     var threads: [String: [UInt64]]
 }
 
-/// Of a report in JSON, what these tests look at.
-struct CrashReport: Decodable {
+extension ReportDocument {
     /// What `gmr render` makes of a raw record.
     init(rendering record: URL, symbols: [URL] = []) throws {
         let options = symbols.flatMap { ["--symbols", $0.path] }
         let run = try ToolRun.run(
             ChildProcess.built("gmr"), ["render", record.path, "--format", "json"] + options)
         guard run.status == 0 else { throw ProcessFailure(description: run.text) }
-        self = try JSONDecoder().decode(CrashReport.self, from: Data(run.text.utf8))
+        self = try .decode(Data(run.text.utf8))
     }
-
-    struct Fault: Decodable {
-        var signal: String
-        var code: String
-        var address: String?
-        var thread: Int32
-        var message: String?
-        var stackOverflow: Bool
-    }
-    struct Trigger: Decodable {
-        var kind: String
-        var crash: Fault?
-    }
-    struct Verdict: Decodable {
-        var kind: String
-        var summary: String
-        var threads: [Int32]
-    }
-    struct Frame: Decodable {
-        var address: String
-        var function: String?
-        var inlined: Bool
-    }
-    struct Thread: Decodable {
-        var tid: Int32
-        var name: String?
-        var current: Bool
-        var capture: String
-        var frames: [Frame]
-        var stop: String?
-
-        /// Without inlined frames, the innermost first.
-        var addresses: [UInt64] {
-            frames.filter { !$0.inlined }.compactMap { UInt64($0.address.dropFirst(2), radix: 16) }
-        }
-    }
-    struct Section: Decodable {
-        var title: String
-        var error: String?
-    }
-    struct Completeness: Decodable {
-        var finishedBy: String
-        var threadsFound: Int
-        var threadsCaptured: Int
-        var gaps: [String]
-    }
-
-    var trigger: Trigger
-    var verdict: Verdict
-    var threads: [Thread]
-    var sections: [Section]
-    var completeness: Completeness
 }

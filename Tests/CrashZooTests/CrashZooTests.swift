@@ -59,10 +59,16 @@ import Testing
         guard program.end == program.signal, !Self.withoutCoreDump.contains(program.name),
             let core = try crash.core()
         else { return }
-        #expect(core.signal == CrashProgram.number(of: program.signal))
+        try expectFault(core, like: report)
+        try Self.compare(crashed, with: core.threads["\(crashed.tid)"])
+    }
+
+    /// Signal, thread and address are those of the report.
+    static func expectFault(_ core: CoreDump, like report: ReportDocument) throws {
+        let fault = try #require(report.trigger.crash)
+        #expect(core.signal == CrashProgram.number(of: fault.signal))
         #expect(core.crashed == fault.thread)
         if let address = fault.address { #expect(core.address == UInt64(address.dropFirst(2), radix: 16)) }
-        try Self.compare(crashed, with: core.threads["\(crashed.tid)"])
     }
 
     @Test(arguments: try programs(by: ["none"]))
@@ -98,7 +104,7 @@ import Testing
 
     /// Its handler was there before GMR's.
     @Test func swiftsBacktracerFollows() throws {
-        let program = try #require(try Self.programs.get().first { $0.name == "null-read" })
+        let program = try CrashProgram.named("null-read")
         let crash = try program.run(environment: ["SWIFT_BACKTRACE": "enable=yes,color=no,interactive=no"])
         defer { crash.process.kill() }
         #expect(crash.status == program.status)
@@ -108,7 +114,7 @@ import Testing
     }
 
     @Test func beforeMain() throws {
-        var program = try #require(try Self.programs.get().first { $0.name == "abort" })
+        var program = try CrashProgram.named("abort")
         program.functions = ["abort", "constructor_aborts"]
         let crash = try program.run(environment: ["CRASH_ZOO_CONSTRUCTOR": "1"])
         defer { crash.process.kill() }
@@ -122,7 +128,7 @@ import Testing
     private static let withoutCoreDump = ["not-dumpable", "after-setuid"]
 
     /// A report stops where a stack is smashed, cut, or deeper than what is copied; what it has agrees with gdb.
-    static func compare(_ thread: CrashReport.Thread, with frames: [UInt64]?) throws {
+    static func compare(_ thread: ReportDocument.Thread, with frames: [UInt64]?) throws {
         let frames = try #require(frames)
         let own = thread.addresses
         let count = thread.stop == "complete" ? max(own.count, frames.count) : min(own.count, frames.count)

@@ -9,7 +9,7 @@ extension CrashZooTests {
         "all-of-heap", "thousand-threads", "no-exec", "after-setuid",
     ])
     func aMinicoreLiesBesideTheReport(name: String) throws {
-        let program = try #require(try CrashProgram.all().first { $0.name == name })
+        let program = try CrashProgram.named(name)
         let crash = try program.run(environment: ["GMR_CORE": "1"])
         defer { crash.process.kill() }
         #expect(crash.status == program.status)
@@ -24,7 +24,7 @@ extension CrashZooTests {
         defer { try? FileManager.default.removeItem(at: place) }
         let copy = place.appending(path: "CrashZoo")
         try ToolRun.copy(ChildProcess.built("CrashZoo"), to: copy)
-        let program = try #require(try CrashProgram.all().first { $0.name == "fault-on-worker" })
+        let program = try CrashProgram.named("fault-on-worker")
         let crash = try program.run(
             executable: copy.path, environment: ["GMR_RECORD": "1", "GMR_RECORD_STACKS": "1"])
         defer { crash.process.kill() }
@@ -45,7 +45,7 @@ extension CrashZooTests {
     }
 
     @Test func aRecordWithoutStacksBecomesNone() throws {
-        let program = try #require(try CrashProgram.all().first { $0.name == "null-read" })
+        let program = try CrashProgram.named("null-read")
         let crash = try program.run(environment: ["GMR_RECORD": "1"])
         defer { crash.process.kill() }
         let record = try #require(try crash.record()).path
@@ -53,11 +53,8 @@ extension CrashZooTests {
         #expect(run.status == 64 && run.text.contains("GMR_RECORD_STACKS=1"), "\(run.text)")
     }
 
-    func expect(_ core: CoreDump, like report: CrashReport) throws {
-        let fault = try #require(report.trigger.crash)
-        #expect(core.crashed == fault.thread)
-        #expect(core.signal == CrashProgram.number(of: fault.signal))
-        if let address = fault.address { #expect(core.address == UInt64(address.dropFirst(2), radix: 16)) }
+    func expect(_ core: CoreDump, like report: ReportDocument) throws {
+        try Self.expectFault(core, like: report)
         #expect(Set(core.threads.keys) == Set(report.threads.map { "\($0.tid)" }))
         for thread in report.threads { try Self.compare(thread, with: core.threads["\(thread.tid)"]) }
     }

@@ -13,7 +13,7 @@ import Testing
         ProcessInfo.processInfo.environment["GMR_FUZZ_RECORDS"].flatMap { Int($0) } ?? 5_000
 
     @Test func arbitraryBytesAreRead() throws {
-        let program = try #require(try CrashProgram.all().first { $0.name == "fault-on-worker" })
+        let program = try CrashProgram.named("fault-on-worker")
         let crash = try program.run(environment: ["GMR_RECORD": "1", "GMR_RECORD_STACKS": "1"])
         defer { crash.process.kill() }
         let original = [UInt8](try Data(contentsOf: try #require(try crash.record())))
@@ -96,17 +96,4 @@ import Testing
         mincore(arena, byteCount, &pages)
         return pages.count { $0 & 1 != 0 } * 4096
     }
-}
-
-private struct Xorshift: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
 }

@@ -4,17 +4,13 @@ import Testing
 
 /// Raw records, and what `gmr` makes of them.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct RecordTests {
-    private static func program(_ name: String) throws -> CrashProgram {
-        try #require(try CrashProgram.all().first { $0.name == name })
-    }
-
     private static let recording = ["GMR_RECORD": "1"]
 
     @Test func aRecordSaysWhatTheReportSaid() throws {
-        let crash = try Self.program("fault-on-worker").run(environment: Self.recording)
+        let crash = try CrashProgram.named("fault-on-worker").run(environment: Self.recording)
         defer { crash.process.kill() }
         let report = try #require(try crash.report())
-        let rendered = try CrashReport(rendering: try #require(try crash.record()))
+        let rendered = try ReportDocument(rendering: try #require(try crash.record()))
         #expect(rendered.verdict.summary == report.verdict.summary)
         #expect(rendered.threads.map(\.tid) == report.threads.map(\.tid))
         #expect(rendered.threads.map(\.addresses) == report.threads.map(\.addresses))
@@ -26,14 +22,14 @@ import Testing
     }
 
     @Test func whereNobodyCanMakeAReportThereIsARecord() throws {
-        let program = try Self.program("nothing-left")
+        let program = try CrashProgram.named("nothing-left")
         let crash = try program.run()
         defer { crash.process.kill() }
         #expect(crash.status == program.status)
         #expect(crash.standardError.contains("(raw)"), "\(crash.standardError)")
         let record = try #require(try crash.record())
         #expect(crash.standardError.contains("gmr render \(record.path)"))
-        let rendered = try CrashReport(rendering: record)
+        let rendered = try ReportDocument(rendering: record)
         let functions = rendered.threads.first?.frames.compactMap(\.function) ?? []
         #expect(program.functions.allSatisfy(functions.contains), "\(functions)")
         #expect(rendered.verdict.kind == "crash")
@@ -42,7 +38,7 @@ import Testing
     }
 
     @Test func noSecretIsInARecord() throws {
-        let crash = try Self.program("null-read").run(environment: Self.recording)
+        let crash = try CrashProgram.named("null-read").run(environment: Self.recording)
         defer { crash.process.kill() }
         let record = try #require(try crash.record())
         let bytes = try Data(contentsOf: record)
@@ -61,26 +57,26 @@ import Testing
         defer { try? FileManager.default.removeItem(at: place) }
         let copy = place.appending(path: "CrashZoo")
         try ToolRun.copy(ChildProcess.built("CrashZoo"), to: copy)
-        let crash = try Self.program("null-read").run(executable: copy.path, environment: Self.recording)
+        let crash = try CrashProgram.named("null-read").run(executable: copy.path, environment: Self.recording)
         defer { crash.process.kill() }
         let record = try #require(try crash.record())
         let elsewhere = place.appending(path: "files")
         try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
         try FileManager.default.moveItem(at: copy, to: elsewhere.appending(path: "CrashZoo"))
 
-        let without = try CrashReport(rendering: record)
+        let without = try ReportDocument(rendering: record)
         #expect(without.threads.first?.frames.first?.function == nil)
         #expect(without.completeness.gaps.contains { $0.contains(copy.path) })
         let summary = try ToolRun.run(ChildProcess.built("gmr"), ["show", record.path])
         #expect(summary.text.contains("--symbols") && summary.text.contains(copy.path), "\(summary.text)")
 
-        let with = try CrashReport(rendering: record, symbols: [elsewhere])
+        let with = try ReportDocument(rendering: record, symbols: [elsewhere])
         #expect(with.threads.first?.frames.first?.function == "null_read_faults")
     }
 
     /// Cut anywhere: what is there is shown, or why nothing can be.
     @Test func aCutRecordIsReadAsFarAsItGoes() throws {
-        let crash = try Self.program("null-read").run(environment: Self.recording)
+        let crash = try CrashProgram.named("null-read").run(environment: Self.recording)
         defer { crash.process.kill() }
         let record = try #require(try crash.record())
         let bytes = try Data(contentsOf: record)

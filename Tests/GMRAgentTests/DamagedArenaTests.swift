@@ -1,5 +1,6 @@
 import CUnwindShim
 import Foundation
+import ProcessKit
 import Testing
 
 @testable import GMRAgent
@@ -215,16 +216,5 @@ private final class Arena {
             let width = min([1, 4, 8][Int(random.next() % 3)], part.bytes.count - offset)
             withUnsafeBytes(of: word) { (part.place + offset).copyMemory(from: $0.baseAddress!, byteCount: width) }
         }
-    }
-}
-
-private struct Xorshift {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

@@ -48,59 +48,19 @@ struct LockProgram: Sendable, CustomTestStringConvertible {
         try process.waitForStandardError("gmr: report written to ")
         let files = ReportDirectory(directory, serviceName: "lockzoo")
         let data = try Data(contentsOf: directory.appending(path: try files.names()[0]))
-        return try LockReport(JSONDecoder().decode(LockReport.Document.self, from: data))
+        return try LockReport(.decode(data))
     }
 }
 
 /// What a report says of locks, with names in the place of numbers.
 struct LockReport {
-    struct Document: Decodable {
-        struct Verdict: Decodable {
-            var kind: String
-            var summary: String
-        }
-        struct Wait: Decodable {
-            var kind: String
-            var owner: Int32?
-            var ownerAlive: Bool?
-            var ownerProcess: Int32?
-        }
-        struct Thread: Decodable {
-            var tid: Int32
-            var name: String?
-            var waitsFor: Wait?
-        }
-        struct Edge: Decodable {
-            var waiter: Int32
-            var owner: Int32
-            var kind: String
-        }
-        struct Deadlock: Decodable {
-            var certainty: String
-            var timed: Bool
-            var edges: [Edge]
-        }
-        struct Locks: Decodable {
-            var deadlocks: [Deadlock]
-        }
-
-        struct Process: Decodable {
-            var pid: Int32
-        }
-
-        var process: Process
-        var verdict: Verdict
-        var threads: [Thread]
-        var locks: Locks
-    }
-
     var verdict: String
     var summary: String
     /// As the truth writes them.
     var deadlocks: [String]
     var waits: [String]
 
-    init(_ document: Document) throws {
+    init(_ document: ReportDocument) throws {
         let names = Dictionary(document.threads.map { ($0.tid, $0.name ?? "?") }) { first, _ in first }
         verdict = document.verdict.kind
         summary = document.verdict.summary

@@ -48,48 +48,6 @@ enum Library {
     }
 }
 
-/// Of a report in JSON, what these tests look at.
-struct NativeReport: Decodable {
-    struct Process: Decodable {
-        var pid: Int32
-    }
-    struct Package: Decodable {
-        var product: String
-        var version: String?
-    }
-    struct Verdict: Decodable {
-        var kind: String
-        var summary: String
-    }
-    struct Wait: Decodable {
-        var kind: String
-        var description: String
-        var owner: Int32?
-        var ownerProcess: Int32?
-        var ownerAlive: Bool?
-    }
-    struct Frame: Decodable {
-        var function: String?
-    }
-    struct Thread: Decodable {
-        var tid: Int32
-        var frames: [Frame]
-        var name: String?
-        var waitsFor: Wait?
-    }
-    struct Completeness: Decodable {
-        var finishedBy: String
-        var threadsFound: Int
-        var threadsCaptured: Int
-    }
-
-    var process: Process
-    var package: Package
-    var verdict: Verdict
-    var threads: [Thread]
-    var completeness: Completeness
-}
-
 /// A preloaded program that writes reports into its directory.
 struct NativeProcess: ~Copyable {
     let child: ChildProcess
@@ -112,14 +70,14 @@ struct NativeProcess: ~Copyable {
     func reportCount() throws -> Int { try files.names().count }
 
     /// Sends a signal to the process or another one, and reads the report that it makes.
-    func report(of pid: Int32? = nil, signal: Int32 = SIGUSR2) throws -> NativeReport {
+    func report(of pid: Int32? = nil, signal: Int32 = SIGUSR2) throws -> ReportDocument {
         kill(pid ?? child.pid, signal)
         return try nextReport()
     }
 
-    func nextReport() throws -> NativeReport {
+    func nextReport() throws -> ReportDocument {
         let name = try files.nextName(within: .seconds(20))
         let data = try Data(contentsOf: child.directory.appending(path: name))
-        return try JSONDecoder().decode(NativeReport.self, from: data)
+        return try .decode(data)
     }
 }

@@ -72,6 +72,10 @@ int gmr_agent_share_signal(int number, const struct sigaction *action, struct si
  * was there before GMR's handler of crashes. Threads: any. Signal safety: yes. */
 void gmr_agent_hide_crash_handler(int number, struct sigaction *found);
 
+/* In CGMRPreload, so that it is there only where this code came with libgmr.so, which is a program too: the runtimes
+ * that it was linked with are then not those of the program. */
+__attribute__((weak)) extern const char gmr_own_interpreter[];
+
 /* 1 in a set-user-ID program and its like: its caller's environment is not to be trusted. Any process. */
 int gmr_is_privileged(void);
 
@@ -152,6 +156,10 @@ void gmr_thread_name(const char *name);
 int gmr_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
 /* The same on a stack of the caller's, which must last as long as the thread. */
 int gmr_thread_start_on(pthread_t *thread, void *stack, size_t stack_bytes, void *(*body)(void *), void *argument);
+
+/* Whether the header has the layout of an arena of this size; how much of each part is used is another question.
+ * Any process. */
+int gmr_arena_has_layout(const gmr_arena_header_t *arena, uint64_t bytes);
 
 /* Maps an arena from a descriptor and checks its header against the size. NULL where it is none. */
 gmr_arena_header_t *gmr_arena_map(int descriptor);

@@ -11,9 +11,7 @@
 
 #include "../signal_safe/capture.h"
 #include "../signal_safe/syscalls_x86_64.h"
-
-/* In CGMRPreload: where this code came with libgmr.so, the runtimes it was linked with are not the program's. */
-__attribute__((weak)) extern const char gmr_own_interpreter[];
+#include "gmr_agent.h"
 
 gmr_crash_words_t gmr_crash_words;
 char gmr_message_piece[GMR_PIECE_BYTES];
@@ -51,14 +49,11 @@ uint64_t gmr_read_string(uint64_t address, char *buffer, uint64_t capacity) {
 }
 
 static void find_frames(int32_t tid) {
-    const gmr_arena_header_t *arena = gmr_safe_state.arena;
+    const gmr_slot_t *slot = gmr_ss_slot_of(gmr_safe_state.arena, tid);
     gmr_crash_words.frame_count = 0;
-    for (uint32_t i = 0; i < arena->slot_count && i < arena->slot_capacity; i++) {
-        const gmr_slot_t *slot = gmr_arena_slot(arena, i);
-        if (slot->tid != tid || gmr_slot_state(slot) != GMR_SLOT_CAPTURED) continue;
-        gmr_crash_words.frames = gmr_slot_frames(slot);
-        gmr_crash_words.frame_count = (int)slot->frame_count;
-    }
+    if (!slot || gmr_slot_state(slot) != GMR_SLOT_CAPTURED) return;
+    gmr_crash_words.frames = gmr_slot_frames(slot);
+    gmr_crash_words.frame_count = (int)slot->frame_count;
 }
 
 void gmr_crash_words_read(const gmr_crash_t *crash) {

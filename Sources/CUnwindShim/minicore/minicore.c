@@ -10,19 +10,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "../include/gmr_agent.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "minicore_internal.h"
-
-/* What gmr_arena_map() checks, as far as it can be seen again without the size of the mapping. */
-static int is_sound(const gmr_arena_header_t *arena) {
-    return arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION && arena->pid > 0 &&
-           arena->slot_capacity <= GMR_MAX_THREADS && arena->slot_offset <= arena->arena_bytes &&
-           arena->arena_bytes - arena->slot_offset == (uint64_t)arena->slot_capacity * GMR_SLOT_STRIDE_BYTES &&
-           arena->string_offset <= arena->slot_offset &&
-           arena->slot_offset - arena->string_offset >= GMR_STRING_CAPACITY_BYTES &&
-           arena->module_offset <= arena->string_offset && arena->module_offset % 8 == 0 &&
-           arena->string_offset - arena->module_offset >= GMR_MODULE_CAPACITY * sizeof(gmr_module_t);
-}
 
 static int collect_from_process(gmr_core_t *core) {
     int error = gmr_core_open_target(core);
@@ -92,7 +82,7 @@ static int write_core(gmr_core_t *core, int descriptor) {
 
 static int make_core(const gmr_arena_header_t *arena, const gmr_minicore_crash_t *crash, const char *const *files,
                      uint32_t file_count, int descriptor) {
-    if (!is_sound(arena)) return -EPROTO;
+    if (!gmr_arena_has_layout(arena, arena->arena_bytes) || arena->pid <= 0) return -EPROTO;
     if (descriptor < 0) return -EBADF;
     long place = gmr_ss_syscall6(SYS_mmap, 0, sizeof(gmr_core_t), PROT_READ | PROT_WRITE,
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

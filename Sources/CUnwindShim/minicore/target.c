@@ -14,7 +14,7 @@
 #define CHUNK_BYTES (64u * 1024u) /* what gmr_ss_read_memory() does at once */
 
 static int is_own(const gmr_core_t *core) {
-    return core->arena->pid == (int32_t)gmr_ss_syscall1(SYS_getpid, 0);
+    return core->arena->pid == gmr_ss_getpid();
 }
 
 /* "/proc/PID/task/TID/NAME": a thread that has no part in the process is not found. */

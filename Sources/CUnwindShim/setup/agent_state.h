@@ -57,7 +57,7 @@ extern gmr_agent_state_t gmr_agent_state;
 
 /* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */
 int gmr_arena_make(const gmr_agent_config_t *config);
-/* arena.c: whether the header's numbers fit an arena of this size. */
+/* arena.c: whether the header's numbers fit an arena of this size: its layout, and what is used of the parts. */
 int gmr_arena_is_sound(const gmr_arena_header_t *arena, uint64_t bytes);
 /* arena.c: whether there are arenas of this size. */
 int gmr_arena_is_size(uint64_t bytes);

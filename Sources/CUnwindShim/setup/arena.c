@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../locks/waits.h"
+#include "../signal_safe/capture.h"
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "agent_state.h"
@@ -107,10 +108,7 @@ int gmr_arena_renew(void) {
     return 0;
 }
 
-gmr_arena_header_t *gmr_agent_arena(void) {
-    gmr_arena_header_t *arena = __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE);
-    return arena && gmr_safe_state.arena_pid == getpid() ? arena : NULL;
-}
+gmr_arena_header_t *gmr_agent_arena(void) { return gmr_ss_own_arena(); }
 
 /* Taking a page of the arena from the kernel costs more than reading a thread into it. So the first slots keep the
  * part that nearly every thread fills, 1 MiB in all; no more, because a report must not make the service grow. */
@@ -244,13 +242,17 @@ void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state) {
     gmr_ss_helper_progress(arena, helper_state);
 }
 
-int gmr_arena_is_sound(const gmr_arena_header_t *arena, uint64_t bytes) {
+int gmr_arena_has_layout(const gmr_arena_header_t *arena, uint64_t bytes) {
     gmr_arena_header_t expected;
     return arena->slot_capacity <= GMR_MAX_THREADS && lay_out(&expected, arena->slot_capacity) == bytes &&
            arena->arena_bytes == bytes && arena->magic == GMR_ARENA_MAGIC && arena->version == GMR_ARENA_VERSION &&
            arena->setup_offset == expected.setup_offset && arena->module_offset == expected.module_offset &&
            arena->string_offset == expected.string_offset && arena->section_offset == expected.section_offset &&
-           arena->slot_offset == expected.slot_offset && arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
+           arena->slot_offset == expected.slot_offset;
+}
+
+int gmr_arena_is_sound(const gmr_arena_header_t *arena, uint64_t bytes) {
+    return gmr_arena_has_layout(arena, bytes) && arena->setup_bytes <= GMR_SETUP_CAPACITY_BYTES &&
            arena->section_bytes <= GMR_SECTION_CAPACITY_BYTES && arena->slot_count <= arena->slot_capacity &&
            arena->module_count <= GMR_MODULE_CAPACITY && arena->string_bytes <= GMR_STRING_CAPACITY_BYTES;
 }

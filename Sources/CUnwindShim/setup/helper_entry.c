@@ -22,9 +22,6 @@
 /* In GMRAgent. Weak, because the C core is tested without it. */
 __attribute__((weak)) extern void gmr_helper_main(gmr_arena_header_t *arena);
 
-/* In CGMRPreload: where this code came with libgmr.so, that library is a program too. */
-__attribute__((weak)) extern const char gmr_own_interpreter[];
-
 #define LIFETIME_SECONDS 60
 
 /* What serves as the helper, as it was at set-up: later the path may lead elsewhere, in a chroot for one, to a file of

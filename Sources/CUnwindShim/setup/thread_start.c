@@ -34,15 +34,13 @@ static start_t starts[256];
 /* With AddressSanitizer and its like linked into the same program, the function that must be told of every thread. */
 __attribute__((weak)) extern create_t __interceptor_pthread_create;
 
-/* In CGMRPreload: this code is in libgmr.so. There the program's interceptor comes first, and calls this. */
-__attribute__((weak)) extern const char gmr_own_interpreter[];
-
 static create_t *next_create;
 static int is_turned_off;
 
 __attribute__((constructor)) static void find_next(void) {
     const char *enable = getenv("GMR_ENABLE");
     is_turned_off = enable && enable[0] == '0' && !enable[1];
+    /* In libgmr.so the program's interceptor comes first, and calls this. */
     int has_interceptor = &__interceptor_pthread_create && !gmr_own_interpreter;
     next_create = has_interceptor ? &__interceptor_pthread_create : (create_t *)dlsym(RTLD_NEXT, "pthread_create");
 }

@@ -18,6 +18,19 @@
 
 static uint64_t seen[SEEN_COUNT]; /* generation << 32 | tid, open addressing */
 
+gmr_arena_header_t *gmr_ss_own_arena(void) GMR_SIGNAL_SAFE {
+    gmr_arena_header_t *arena = __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE);
+    return arena && gmr_safe_state.arena_pid == gmr_ss_getpid() ? arena : 0;
+}
+
+gmr_slot_t *gmr_ss_slot_of(const gmr_arena_header_t *arena, int32_t tid) GMR_SIGNAL_SAFE {
+    for (uint32_t i = 0; i < arena->slot_count && i < arena->slot_capacity; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (slot->tid == tid && slot->generation == arena->generation) return slot;
+    }
+    return 0;
+}
+
 /* 1 where the thread is new in this generation. */
 static int first_sight(uint32_t generation, int32_t tid) GMR_SIGNAL_SAFE {
     uint64_t key = (uint64_t)generation << 32 | (uint32_t)tid;

@@ -54,6 +54,12 @@ int gmr_ss_copy_stack(gmr_slot_t *slot, uint64_t stack_pointer, int32_t tid) GMR
 /* Builds the module table from /proc/thread-self/maps, without the loader. Returns 0 or a negative errno. */
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE;
 
+/* The arena, where this is the process that it is mapped in; else NULL. Signal safety: yes. Threads: any. */
+gmr_arena_header_t *gmr_ss_own_arena(void) GMR_SIGNAL_SAFE;
+
+/* The slot that the arena's capture has of a thread, or NULL. Signal safety: yes. Threads: any. */
+gmr_slot_t *gmr_ss_slot_of(const gmr_arena_header_t *arena, int32_t tid) GMR_SIGNAL_SAFE;
+
 /* The module whose mappings contain `address`, or NULL. Signal safety: yes. */
 const gmr_module_t *gmr_ss_module_at(const gmr_arena_header_t *arena, uint64_t address) GMR_SIGNAL_SAFE;
 

@@ -104,15 +104,11 @@ static gmr_slot_t *asked_slot(const siginfo_t *info, uint32_t *generation, int *
     }
     /* RLIMIT_SIGPENDING used up: the kernel delivers the signal without its siginfo. */
     if (info->si_code == SI_USER && info->si_pid == 0 && gmr_ss_missing_answers() &&
-        gmr_ss_syscall1(SYS_getpid, 0) == state->pid) {
-        int32_t tid = gmr_ss_gettid();
+        gmr_ss_getpid() == state->pid) {
         *generation = arena->generation;
-        for (uint32_t i = 0; i < arena->slot_count; i++) {
-            gmr_slot_t *slot = gmr_arena_slot(arena, i);
-            if (slot->tid != tid || slot->generation != *generation) continue;
-            *ours = 1;
-            return slot;
-        }
+        gmr_slot_t *slot = gmr_ss_slot_of(arena, gmr_ss_gettid());
+        *ours = slot != NULL;
+        return slot;
     }
     return NULL;
 }

@@ -6,7 +6,6 @@
  */
 #include "crash.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "capture.h"
@@ -52,28 +51,19 @@ static void remember(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE
     crash->signal = info->si_signo;
 }
 
-/* Until the agent says something. Returns GMR_CRASH_*. */
-static uint32_t await_answer(uint64_t patience_ns) GMR_SIGNAL_SAFE {
+/* Until the agent says something. */
+static void await_answer(void) GMR_SIGNAL_SAFE {
     uint32_t *answered = &gmr_safe_state.crash_answered;
-    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
-    for (;;) {
-        uint32_t answer = gmr_load_acquire(answered);
-        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-        if (answer != GMR_CRASH_PENDING || now >= end) return answer;
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + REPORT_PATIENCE_NS, now;
+    while (gmr_load_acquire(answered) == GMR_CRASH_PENDING && (now = gmr_ss_clock_ns(CLOCK_MONOTONIC)) < end) {
         (void)gmr_ss_futex_wait(answered, GMR_CRASH_PENDING, end - now);
     }
-}
-
-/* Where this is the process that it is mapped in; else NULL. */
-static const gmr_arena_header_t *own_arena(void) GMR_SIGNAL_SAFE {
-    const gmr_arena_header_t *arena = __atomic_load_n(&gmr_safe_state.arena, __ATOMIC_ACQUIRE);
-    return arena && gmr_safe_state.arena_pid == (int32_t)gmr_ss_syscall1(SYS_getpid, 0) ? arena : 0;
 }
 
 /* The application's standard error; the agent has a descriptor table of its own. */
 static int error_descriptor(void) GMR_SIGNAL_SAFE {
     if (gmr_safe_state.crash.tid != gmr_safe_state.agent_tid) return STDERR_FILENO;
-    long owner = gmr_ss_syscall3(SYS_pidfd_open, gmr_ss_syscall1(SYS_getpid, 0), 0, 0);
+    long owner = gmr_ss_syscall3(SYS_pidfd_open, gmr_ss_getpid(), 0, 0);
     long fetched = gmr_ss_syscall3(SYS_pidfd_getfd, owner, STDERR_FILENO, 0);
     return fetched >= 0 ? (int)fetched : STDERR_FILENO;
 }
@@ -82,7 +72,7 @@ static void report(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
     if (is_first(REMEMBERING)) remember(info, context);
     if (is_first(SAYING)) {
-        gmr_ss_raw_line(&state->crash, own_arena(), error_descriptor());
+        gmr_ss_raw_line(&state->crash, gmr_ss_own_arena(), error_descriptor());
         state->crash_stage = SAYING_BRIEFLY;
     }
     if (is_first(SAYING_BRIEFLY)) gmr_ss_raw_line(&state->crash, 0, error_descriptor());
@@ -90,20 +80,20 @@ static void report(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE {
     if (!is_agent && is_first(ASKING)) {
         gmr_ss_trigger_in_handler(GMR_TRIGGER_CRASH, state->crash.signal, state->crash.sender_pid);
     }
-    if (!is_agent && is_first(AWAITING)) (void)await_answer(REPORT_PATIENCE_NS);
+    if (!is_agent && is_first(AWAITING)) await_answer();
     if (gmr_load_acquire(&state->crash_answered) == GMR_CRASH_REPORTED) return;
     if (is_first(WRITING)) {
-        gmr_ss_raw_crash(&state->crash, own_arena(), error_descriptor(), 0);
+        gmr_ss_raw_crash(&state->crash, gmr_ss_own_arena(), error_descriptor());
         state->crash_stage = DONE;
     }
-    if (is_first(WRITING_BRIEFLY)) gmr_ss_raw_crash(&state->crash, 0, error_descriptor(), 0);
+    if (is_first(WRITING_BRIEFLY)) gmr_ss_raw_crash(&state->crash, 0, error_descriptor());
 }
 
 /* Whether this process is the one that reports are set up for, or a fork child that answers too. */
 static int has_agent(void) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
     if (!gmr_load_acquire(&state->installed)) return 0;
-    if (state->pid == (int32_t)gmr_ss_syscall1(SYS_getpid, 0)) return 1;
+    if (state->pid == gmr_ss_getpid()) return 1;
     return !gmr_ss_is_vfork_child() && gmr_ss_answers_on_demand();
 }
 
@@ -115,7 +105,7 @@ static uint32_t *owner_tid(void) GMR_SIGNAL_SAFE { return (uint32_t *)&gmr_safe_
 static int claim(int32_t self) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
     uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + REPORT_PATIENCE_NS + END_PATIENCE_NS;
-    uint64_t pid = (uint64_t)gmr_ss_syscall1(SYS_getpid, 0), own = pid << 32 | (uint32_t)self;
+    uint64_t pid = (uint64_t)gmr_ss_getpid(), own = pid << 32 | (uint32_t)self;
     uint32_t never = 0;
     for (;;) {
         uint64_t owner = __atomic_load_n(&state->crash_owner, __ATOMIC_ACQUIRE);
@@ -138,13 +128,15 @@ static int claim(int32_t self) GMR_SIGNAL_SAFE {
     }
 }
 
+static uint64_t interrupted(const void *context, int which) GMR_SIGNAL_SAFE {
+    return (uint64_t)((const ucontext_t *)context)->uc_mcontext.gregs[which];
+}
+
 static void release(const void *context) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
-    uint64_t registers[GMR_REGISTER_COUNT];
-    gmr_ss_copy_registers(registers, context);
-    state->crash_last_tid = state->crash.tid;
-    state->crash_last_rip = registers[GMR_REG_RIP];
-    state->crash_last_rsp = registers[GMR_REG_RSP];
+    state->crash_last_tid = gmr_ss_gettid();
+    state->crash_last_rip = interrupted(context, REG_RIP);
+    state->crash_last_rsp = interrupted(context, REG_RSP);
     __atomic_store_n(&state->crash_owner, 0, __ATOMIC_RELEASE);
     gmr_ss_futex_wake(owner_tid());
 }
@@ -153,20 +145,18 @@ static void release(const void *context) GMR_SIGNAL_SAFE {
  * to an instruction that faults, because the first process of a namespace is not ended by a signal of its own. */
 static int is_known(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE {
     const gmr_safe_state_t *state = &gmr_safe_state;
-    uint64_t registers[GMR_REGISTER_COUNT];
     if (state->crash_last_tid != gmr_ss_gettid()) return 0;
-    gmr_ss_copy_registers(registers, context);
     int is_end_of_abort =
         state->crash.signal == SIGABRT && info->si_signo == SIGSEGV && info->si_code == SI_KERNEL;
-    return is_end_of_abort || (state->crash_last_rip == registers[GMR_REG_RIP] &&
-                               state->crash_last_rsp == registers[GMR_REG_RSP]);
+    return is_end_of_abort || (state->crash_last_rip == interrupted(context, REG_RIP) &&
+                               state->crash_last_rsp == interrupted(context, REG_RSP));
 }
 
 /* The first process of a namespace does not notice such a signal of others, if it has no handler. */
 static int is_unnoticed(const siginfo_t *info) GMR_SIGNAL_SAFE {
     const struct sigaction *previous = gmr_ss_previous(info->si_signo);
     int is_default = !(previous->sa_flags & SA_SIGINFO) && previous->sa_handler == SIG_DFL;
-    return is_default && info->si_code <= 0 && info->si_pid != 1 && gmr_ss_syscall1(SYS_getpid, 0) == 1;
+    return is_default && info->si_code <= 0 && info->si_pid != 1 && gmr_ss_getpid() == 1;
 }
 
 /* The kernel's own form of a signal's action. */
@@ -190,7 +180,7 @@ static void put_back(int signal, const struct sigaction *previous) GMR_SIGNAL_SA
 static void send_again(siginfo_t *info) GMR_SIGNAL_SAFE {
     uint64_t mask = BIT(info->si_signo);
     const uint64_t of_instruction = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE);
-    long pid = gmr_ss_syscall1(SYS_getpid, 0);
+    long pid = gmr_ss_getpid();
     if (pid == 1 && info->si_code > 0) {
         if (of_instruction & mask) return;
         gmr_ss_leave(128 + info->si_signo);

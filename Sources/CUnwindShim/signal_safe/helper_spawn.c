@@ -97,11 +97,7 @@ int gmr_ss_helper_spawn(int executable_descriptor, int arena_descriptor) GMR_SIG
     if (spawn.keeper > 0) return -EBUSY;
     spawn.executable = executable_descriptor;
     spawn.arena = arena_descriptor;
-    /* No handler of the application may run in the keeper, which shares its memory. */
-    uint64_t all = ~UINT64_C(0), before = 0;
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    long keeper = gmr_ss_clone_to(CLONE_VM, spawn.keeper_stack + STACK_BYTES, keep);
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    long keeper = gmr_ss_clone_masked(CLONE_VM, spawn.keeper_stack + STACK_BYTES, keep, 0, 0, 0);
     if (keeper > 0) spawn.keeper = (int32_t)keeper;
     return keeper < 0 ? (int)keeper : 0;
 }

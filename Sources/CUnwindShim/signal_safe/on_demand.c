@@ -49,8 +49,6 @@ static struct {
     void (*body)(void);
 } lent;
 
-static int32_t own_pid(void) GMR_SIGNAL_SAFE { return (int32_t)gmr_ss_syscall1(SYS_getpid, 0); }
-
 static void *get_memory(uint64_t bytes) GMR_SIGNAL_SAFE {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
     long address = gmr_ss_syscall6(SYS_mmap, 0, (long)bytes, protection, flags, -1, 0);
@@ -79,7 +77,7 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
     lent.tid = (int32_t *)(lent.thread_pointer + (uint64_t)tid_offset);
     lent.body = body;
     if (is_present) presence->has_arena = 1;
-    presence->pid = own_pid();
+    presence->pid = gmr_ss_getpid();
     gmr_store_release(&presence->agent, is_present ? AGENT_STAYS : AGENT_FORBIDDEN);
     __atomic_store_n(&lent.presence, presence, __ATOMIC_RELEASE);
     return 0;
@@ -88,12 +86,12 @@ int gmr_ss_lend_to_agents(uint8_t *stack_end, uint8_t *storage_end, void (*body)
 int gmr_ss_is_vfork_child(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
     int32_t pid = presence ? __atomic_load_n(&presence->pid, __ATOMIC_RELAXED) : 0;
-    return pid != 0 && pid != own_pid();
+    return pid != 0 && pid != gmr_ss_getpid();
 }
 
 void gmr_ss_on_fork_child(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
-    if (presence) __atomic_store_n(&presence->pid, own_pid(), __ATOMIC_RELAXED);
+    if (presence) __atomic_store_n(&presence->pid, gmr_ss_getpid(), __ATOMIC_RELAXED);
 }
 
 int gmr_ss_answers_on_demand(void) GMR_SIGNAL_SAFE {
@@ -122,20 +120,17 @@ static int claim(presence_t *presence) GMR_SIGNAL_SAFE {
 void gmr_ss_start_on_demand(void) GMR_SIGNAL_SAFE {
     presence_t *presence = __atomic_load_n(&lent.presence, __ATOMIC_ACQUIRE);
     if (!presence || !gmr_safe_state.installed || gmr_ss_is_vfork_child() || !claim(presence)) return;
-    presence->pid = own_pid();
+    presence->pid = gmr_ss_getpid();
     if (!presence->has_arena) gmr_safe_state.arena = 0; /* the parent's */
     presence->has_arena = 1;
     gmr_safe_state.is_on_demand = 1;
     gmr_safe_state.pid = presence->pid;
     __atomic_store_n(&gmr_safe_state.trigger_handlers, 1, __ATOMIC_RELEASE); /* the parent's may have been counted */
     __builtin_memcpy(lent.stack_end, lent.copy, lent.copy_bytes);
-    /* The thread is born with all of them masked; it lets the faults of its own in. */
-    uint64_t all = ~UINT64_C(0), before = 0;
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    long tid = gmr_ss_clone_with(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-                                     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
-                                 lent.stack_end, lent.body, lent.thread_pointer, lent.tid, &presence->agent);
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    /* It lets the faults of its own in. */
+    long tid = gmr_ss_clone_masked(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                                       CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
+                                   lent.stack_end, lent.body, lent.thread_pointer, lent.tid, &presence->agent);
     if (tid < 0) {
         gmr_store_release(&presence->agent, AGENT_ABSENT); /* the next trigger tries again */
         gmr_ss_answer_crash(GMR_CRASH_ABANDONED);

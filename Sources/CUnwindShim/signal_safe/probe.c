@@ -20,7 +20,7 @@ static struct {
 
 /* The calls' own errors do not matter where the mere attempt was let through, but for those that must work. */
 static void try_getfd(void) GMR_SIGNAL_SAFE {
-    long owner = gmr_ss_syscall3(SYS_pidfd_open, gmr_ss_syscall1(SYS_getpid, 0), 0, 0);
+    long owner = gmr_ss_syscall3(SYS_pidfd_open, gmr_ss_getpid(), 0, 0);
     long fetched = gmr_ss_syscall3(SYS_pidfd_getfd, owner, 0, 0);
     gmr_ss_leave(owner < 0 || (fetched < 0 && fetched != -9 /* EBADF: nothing open at 0 */));
 }

@@ -167,11 +167,8 @@ static void put_stack(sink_t *sink, const gmr_arena_header_t *arena, const gmr_c
 }
 
 static int has_frames_of(const gmr_arena_header_t *arena, int32_t tid) GMR_SIGNAL_SAFE {
-    for (uint32_t i = 0; i < arena->slot_count && i < arena->slot_capacity; i++) {
-        const gmr_slot_t *slot = gmr_arena_slot(arena, i);
-        if (slot->generation == arena->generation && slot->tid == tid && slot->frame_count > 0) return 1;
-    }
-    return 0;
+    const gmr_slot_t *slot = gmr_ss_slot_of(arena, tid);
+    return slot && slot->frame_count > 0;
 }
 
 static void put_threads(sink_t *sink, const gmr_arena_header_t *arena) GMR_SIGNAL_SAFE {
@@ -224,22 +221,20 @@ void gmr_ss_raw_line(const gmr_crash_t *crash, const gmr_arena_header_t *arena, 
     sink_t sink;
     open_sink(&sink, descriptor);
     put(&sink, "gmr: process ");
-    put_number(&sink, (uint64_t)gmr_ss_syscall1(SYS_getpid, 0), 10);
+    put_number(&sink, (uint64_t)gmr_ss_getpid(), 10);
     put(&sink, " crashed: ");
     put_crash(&sink, arena, crash);
     flush(&sink);
 }
 
-void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor,
-                      const char *record) GMR_SIGNAL_SAFE {
+void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor) GMR_SIGNAL_SAFE {
     sink_t sink;
     open_sink(&sink, descriptor);
-    put_title(&sink, (int32_t)gmr_ss_syscall1(SYS_getpid, 0));
+    put_title(&sink, gmr_ss_getpid());
     put_crash(&sink, arena, crash);
     put_registers(&sink, crash->registers);
     put(&sink, "The full report could not be made: the thread of GMR's that makes it ");
     put(&sink, crash->tid == gmr_safe_state.agent_tid ? "is the one that crashed.\n" : "has not done so in time.\n");
-    put_record(&sink, record);
     if (arena) {
         if (!has_frames_of(arena, crash->tid)) {
             put(&sink, "\nWords on its stack that point into code, the latest first; some may be old:\n");

@@ -16,7 +16,6 @@ int gmr_ss_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_w
 /* The fault in one line; and that no report could be made, with registers and stack. `arena` may be NULL: then without
  * modules and threads. Both block for a second at most. Signal safety: yes. Threads: the one that crashed. */
 void gmr_ss_raw_line(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor) GMR_SIGNAL_SAFE;
-void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor,
-                      const char *record) GMR_SIGNAL_SAFE;
+void gmr_ss_raw_crash(const gmr_crash_t *crash, const gmr_arena_header_t *arena, int descriptor) GMR_SIGNAL_SAFE;
 
 #endif

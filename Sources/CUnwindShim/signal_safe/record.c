@@ -12,26 +12,14 @@
 
 #define MOST_NAMES 100u /* tried before it is given up */
 
-static int write_all(int descriptor, const void *bytes, uint64_t count) GMR_SIGNAL_SAFE {
-    const uint8_t *at = bytes;
-    while (count > 0) {
-        long written = gmr_ss_write(descriptor, at, count);
-        if (written == -EINTR) continue;
-        if (written <= 0) return written < 0 ? (int)written : -EIO;
-        at += written;
-        count -= (uint64_t)written;
-    }
-    return 0;
-}
-
 /* `bytes` of the arena from a page's start on; the rest of the last page comes along. */
 static int write_run(int descriptor, const gmr_arena_header_t *arena, uint64_t offset,
                      uint64_t bytes) GMR_SIGNAL_SAFE {
     uint64_t pages = (bytes + GMR_PAGE_BYTES - 1) / GMR_PAGE_BYTES;
     gmr_record_run_t run = {(uint32_t)(offset / GMR_PAGE_BYTES), (uint32_t)pages};
     if (run.page_count == 0) return 0;
-    int error = write_all(descriptor, &run, sizeof run);
-    return error ? error : write_all(descriptor, (const uint8_t *)arena + offset,
+    int error = gmr_ss_write_all(descriptor, &run, sizeof run);
+    return error ? error : gmr_ss_write_all(descriptor, (const uint8_t *)arena + offset,
                                      (uint64_t)run.page_count * GMR_PAGE_BYTES);
 }
 
@@ -71,7 +59,7 @@ static int write_parts(int descriptor, const gmr_arena_header_t *arena) GMR_SIGN
         {arena->module_offset, (uint64_t)arena->module_count * sizeof(gmr_module_t)},
         {arena->string_offset, arena->string_bytes},
     };
-    int error = write_all(descriptor, &header, sizeof header);
+    int error = gmr_ss_write_all(descriptor, &header, sizeof header);
     if (!error) error = write_header(descriptor, arena);
     for (uint32_t i = 0; i < sizeof parts / sizeof parts[0] && !error; i++) {
         error = write_run(descriptor, arena, parts[i].offset, parts[i].bytes);
@@ -80,7 +68,7 @@ static int write_parts(int descriptor, const gmr_arena_header_t *arena) GMR_SIGN
         error = write_slot(descriptor, arena, i);
     }
     const gmr_record_run_t end = {0, 0};
-    return error ? error : write_all(descriptor, &end, sizeof end);
+    return error ? error : gmr_ss_write_all(descriptor, &end, sizeof end);
 }
 
 typedef struct {

@@ -42,7 +42,20 @@ static inline long gmr_ss_pread(int fd, void *buffer, size_t bytes, uint64_t off
 static inline long gmr_ss_write(int fd, const void *buffer, size_t bytes) GMR_SIGNAL_SAFE {
     return gmr_ss_syscall3(SYS_write, fd, buffer, bytes);
 }
+/* All of it, however long that takes: 0 or a negative errno. */
+static inline int gmr_ss_write_all(int fd, const void *bytes, uint64_t count) GMR_SIGNAL_SAFE {
+    const uint8_t *at = bytes;
+    while (count > 0) {
+        long written = gmr_ss_write(fd, at, count);
+        if (written == -4 /* EINTR */) continue;
+        if (written <= 0) return written < 0 ? (int)written : -5 /* EIO */;
+        at += written;
+        count -= (uint64_t)written;
+    }
+    return 0;
+}
 static inline void gmr_ss_close(int fd) GMR_SIGNAL_SAFE { (void)gmr_ss_syscall1(SYS_close, fd); }
+static inline int32_t gmr_ss_getpid(void) GMR_SIGNAL_SAFE { return (int32_t)gmr_ss_syscall1(SYS_getpid, 0); }
 static inline int32_t gmr_ss_gettid(void) GMR_SIGNAL_SAFE { return (int32_t)gmr_ss_syscall1(SYS_gettid, 0); }
 
 static inline uint64_t gmr_ss_clock_ns(int clock) GMR_SIGNAL_SAFE {

@@ -74,14 +74,12 @@ void gmr_ss_trace_silent(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SI
     uint32_t silent = 0;
     for (uint32_t i = 0; i < arena->slot_count; i++) silent += (uint32_t)is_silent(arena, gmr_arena_slot(arena, i));
     if (silent == 0 || !(gmr_safe_state.allowed & GMR_PROBE_CLONE)) return;
-    uint64_t all = ~UINT64_C(0), before = 0, deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
     tracer.arena = arena;
     tracer.is_alive = 1;
     gmr_store_release(&tracer.may_begin, 0);
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    long child = gmr_ss_clone_with(CLONE_VM | CLONE_CHILD_CLEARTID, tracer.stack + STACK_BYTES, read_all, 0, 0,
-                                   &tracer.is_alive);
-    (void)gmr_ss_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    long child = gmr_ss_clone_masked(CLONE_VM | CLONE_CHILD_CLEARTID, tracer.stack + STACK_BYTES, read_all, 0, 0,
+                                     &tracer.is_alive);
     if (child < 0) return;
     /* Where Yama lets only ancestors trace. */
     (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PTRACER, child, 0);

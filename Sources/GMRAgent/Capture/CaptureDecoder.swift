@@ -195,18 +195,18 @@ struct CaptureDecoder {
         "rip",
     ]
 
-    private func modules() -> [CapturedModule] {
+    /// In the order of the arena's table, none left out.
+    func modules() -> [CapturedModule] {
         let count = Int(min(header.module_count, GMR_MODULE_CAPACITY))
         let start = place(at: header.module_offset, count: count * MemoryLayout<gmr_module_t>.stride)
         guard let table = start?.assumingMemoryBound(to: gmr_module_t.self) else { return [] }
         let strings = bytes(at: header.string_offset, count: header.string_bytes, limit: GMR_STRING_CAPACITY_BYTES)
-        return (0..<count).compactMap { index in
+        return (0..<count).map { index in
             let module = table[index]
-            guard module.start < module.end else { return nil }
             let path = strings.dropFirst(Int(module.path_offset)).prefix { $0 != 0 }
             let buildID = withUnsafeBytes(of: module.build_id) { $0.prefix(Int(module.build_id_bytes)).map { $0 } }
             return CapturedModule(
-                start: module.start, end: module.end, loadBias: module.load_bias,
+                start: module.start, end: max(module.start, module.end), loadBias: module.load_bias,
                 path: String(decoding: path, as: UTF8.self), buildID: buildID,
                 isDeleted: module.flags & UInt32(GMR_MODULE_DELETED) != 0,
                 isVDSO: module.flags & UInt32(GMR_MODULE_VDSO) != 0)

@@ -14,6 +14,8 @@ struct ReportDelivery {
 
     /// How long rendering took, once it is done.
     private(set) var rendering: Duration = .zero
+    /// Nil where there is no directory.
+    private let files: ReportFiles?
 
     init(
         setup: SetupRecord, report: Report, sections: SectionStream, outputs: StandardOutputs, core: Minicore? = nil
@@ -23,16 +25,20 @@ struct ReportDelivery {
         self.sections = sections
         self.outputs = outputs
         self.core = core
+        files = outputs.directory.map { ReportFiles(directory: $0, of: report, formats: Self.formats(of: setup)) }
+    }
+
+    private static func formats(of setup: SetupRecord) -> [ReportFormat] {
+        setup.settings.formats.isEmpty ? [.text] : setup.settings.formats
     }
 
     /// Text streams: threads are out before the service's own sections have been asked. Other formats follow whole.
     /// - Throws: Where nobody took one of the formats.
     mutating func deliver(progress: @escaping () -> Void) throws(DeliveryError) {
-        let formats = setup.settings.formats.isEmpty ? [.text] : setup.settings.formats
+        let formats = Self.formats(of: setup)
         var complete = report
-        let files = outputs.directory.map { ReportFiles(directory: $0, of: report, formats: formats) }
         if core != nil, files == nil { complete.completeness.gaps.append(Minicore.needsDirectory) }
-        var text = formats.contains(.text) ? stream(.text, files: files, progress: progress) : nil
+        var text = formats.contains(.text) ? stream(.text, progress: progress) : nil
         try text?.write(timed { TextRenderer.head(of: complete) })
         progress()
         while case let arrived = sections.next(), !arrived.isEmpty {
@@ -45,24 +51,27 @@ struct ReportDelivery {
         try text?.finish()
         progress()
         for format in formats where format != .text {
-            var whole = stream(format, files: files, progress: progress)
+            var whole = stream(format, progress: progress)
             let rendered = timed { format.render(complete) }
             progress()
             try whole.write(rendered)
             try whole.finish()
         }
-        if let core, let files {
+    }
+
+    /// What lies beside the report: a core file, and not too many older reports. Nothing of it can fail a report that is
+    /// delivered.
+    func tidyUp(progress: @escaping () -> Void) {
+        guard let directory = outputs.directory, let files else { return }
+        if let core {
             let standardError = standardError(progress)
             core.write(to: files.coreFile(writer: standardError.writer), standardError: standardError)
             progress()
         }
-        if let directory = outputs.directory, let files {
-            Retention(
-                directory: directory, serviceName: report.process.serviceName ?? "service",
-                maximumCount: setup.settings.maximumReportCount,
-                maximumByteCount: setup.settings.maximumTotalByteCount
-            ).apply(isNewest: files.include)
-        }
+        Retention(
+            directory: directory, serviceName: report.process.serviceName ?? "service",
+            maximumCount: setup.settings.maximumReportCount, maximumByteCount: setup.settings.maximumTotalByteCount
+        ).apply(isNewest: files.include)
     }
 
     private mutating func timed(_ render: () -> String) -> String {
@@ -71,9 +80,7 @@ struct ReportDelivery {
         return render()
     }
 
-    private func stream(
-        _ format: ReportFormat, files: ReportFiles?, progress: @escaping () -> Void
-    ) -> CombinedStream {
+    private func stream(_ format: ReportFormat, progress: @escaping () -> Void) -> CombinedStream {
         let standardError = standardError(progress)
         var streams: [any ReportStream] = []
         if let files {

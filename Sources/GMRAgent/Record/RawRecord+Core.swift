@@ -35,7 +35,7 @@ extension RawRecord {
     /// - Parameter symbolDirectories: Searched for the modules' files, before the paths that the process had.
     package func core(symbolDirectories: [String] = []) throws(RecordedCoreError) -> RecordedCore {
         guard decoder.hasStacks else { throw .withoutStacks }
-        let modules = decoder.capture().modules
+        let modules = decoder.modules()
         let files = ModuleFiles(directories: symbolDirectories)
         let paths = modules.map { $0.isVDSO ? nil : files.path(of: $0) }
         let wanted = setup?.executable

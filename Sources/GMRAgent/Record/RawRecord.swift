@@ -68,7 +68,7 @@ extension RawRecord {
     /// All but the kernel's own.
     package func modules(symbolDirectories: [String] = []) -> [Module] {
         let files = ModuleFiles(directories: symbolDirectories)
-        return decoder.capture().modules.filter { !$0.isVDSO }.map { module in
+        return decoder.modules().filter { !$0.isVDSO }.map { module in
             Module(path: module.path, buildID: module.buildIDText, isFound: files.path(of: module) != nil)
         }
     }

@@ -42,9 +42,7 @@ struct SetupRecord: WireCodable, Sendable {
         record.arguments = masker.masked(arguments: arguments)
         record.host = host.map(masker.masked)
         record.serviceName = masker.masked(serviceName)
-        record.package.vendor = package.vendor.map(masker.masked)
-        record.package.product = masker.masked(package.product)
-        record.package.version = package.version.map(masker.masked)
+        record.package = package.masked(by: masker)
         record.debuginfod = nil
         return record
     }

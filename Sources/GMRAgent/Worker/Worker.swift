@@ -118,6 +118,7 @@ enum Worker {
         do {
             try delivery.deliver(progress: builder.progress)
             account(error: 0, told: earlierLosses)
+            delivery.tidyUp(progress: builder.progress)
         } catch {
             // Lost: standard error was the last place to write to. A second attempt would mix with the first; the next
             // report that somebody takes tells of it.

@@ -6,9 +6,7 @@ extension Report {
         report.process.arguments = masker.masked(arguments: process.arguments)
         report.process.host = process.host.map(masker.masked)
         report.process.serviceName = process.serviceName.map(masker.masked)
-        report.package.vendor = package.vendor.map(masker.masked)
-        report.package.product = masker.masked(package.product)
-        report.package.version = package.version.map(masker.masked)
+        report.package = package.masked(by: masker)
         report.configuration = configuration.masked(by: masker)
         report.sections = sections.map { $0.masked(by: masker) }
         for circle in report.locks.deadlocks.indices {
@@ -24,6 +22,14 @@ extension Report {
         var memo: [String: String] = [:]
         for index in threads.indices { report.threads[index].mask(by: masker, memo: &memo) }
         return report
+    }
+}
+
+extension Package {
+    /// Without secrets.
+    public func masked(by masker: SecretMasker) -> Package {
+        Package(
+            vendor: vendor.map(masker.masked), product: masker.masked(product), version: version.map(masker.masked))
     }
 }
 

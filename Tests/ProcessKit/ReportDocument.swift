@@ -1,0 +1,91 @@
+import Foundation
+
+/// Of a report in JSON, what tests of processes look at; the keys are those of the contract `gmr-report/1`.
+public struct ReportDocument: Decodable {
+    public struct Fault: Decodable {
+        public var signal: String
+        public var code: String
+        public var address: String?
+        public var thread: Int32
+        public var message: String?
+        public var stackOverflow: Bool
+    }
+    public struct Trigger: Decodable {
+        public var kind: String
+        public var crash: Fault?
+    }
+    public struct Process: Decodable {
+        public var pid: Int32
+    }
+    public struct Package: Decodable {
+        public var product: String
+        public var version: String?
+    }
+    public struct Verdict: Decodable {
+        public var kind: String
+        public var summary: String
+        public var threads: [Int32]
+    }
+    public struct Wait: Decodable {
+        public var kind: String
+        public var description: String
+        public var owner: Int32?
+        public var ownerProcess: Int32?
+        public var ownerAlive: Bool?
+    }
+    public struct Frame: Decodable {
+        public var address: String
+        public var function: String?
+        public var inlined: Bool
+    }
+    public struct Thread: Decodable {
+        public var tid: Int32
+        public var name: String?
+        public var current: Bool
+        public var capture: String
+        public var waitsFor: Wait?
+        public var frames: [Frame]
+        public var stop: String?
+
+        /// Without inlined frames, the innermost first.
+        public var addresses: [UInt64] {
+            frames.filter { !$0.inlined }.compactMap { UInt64($0.address.dropFirst(2), radix: 16) }
+        }
+    }
+    public struct Edge: Decodable {
+        public var waiter: Int32
+        public var owner: Int32
+        public var kind: String
+    }
+    public struct Deadlock: Decodable {
+        public var certainty: String
+        public var timed: Bool
+        public var edges: [Edge]
+    }
+    public struct Locks: Decodable {
+        public var deadlocks: [Deadlock]
+    }
+    public struct Section: Decodable {
+        public var title: String
+        public var error: String?
+    }
+    public struct Completeness: Decodable {
+        public var finishedBy: String
+        public var threadsFound: Int
+        public var threadsCaptured: Int
+        public var gaps: [String]
+    }
+
+    public var trigger: Trigger
+    public var process: Process
+    public var package: Package
+    public var verdict: Verdict
+    public var threads: [Thread]
+    public var locks: Locks
+    public var sections: [Section]
+    public var completeness: Completeness
+
+    public static func decode(_ data: Data) throws -> ReportDocument {
+        try JSONDecoder().decode(ReportDocument.self, from: data)
+    }
+}
