@@ -102,6 +102,7 @@ let package = Package(
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(
             name: "ToolTests", dependencies: ["gmr", "HangZoo", "ReportService", "ProcessKit"], exclude: ["Programs"]),
+        .testTarget(name: "HelperTests", dependencies: ["gmr", "ReportService", "ProcessKit", "GMRCore"]),
         .testTarget(name: "ServiceTests", dependencies: ["ReportService", "ProcessKit", "GMRCore"]),
     ],
     swiftLanguageModes: [.v6],

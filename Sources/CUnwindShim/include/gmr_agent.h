@@ -32,6 +32,9 @@ typedef struct {
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
+    /* An executable that serves as the helper, absolute, one that gmr_helper_check() has passed; NULL: the process's
+     * own. Copied. */
+    const char *helper_path;
     /* 0: reports go to sinks of the service's own alone, and to standard error where these fail. */
     uint32_t delivers;
     /* 1: there are no threads of GMR's but for the time of a report, and so no worker, no sections, and nobody to
@@ -75,6 +78,10 @@ void gmr_agent_hide_crash_handler(int number, struct sigaction *found);
 /* In CGMRPreload, so that it is there only where this code came with libgmr.so, which is a program too: the runtimes
  * that it was linked with are then not those of the program. */
 __attribute__((weak)) extern const char gmr_own_interpreter[];
+
+/* Whether the executable at this path can be a helper of this process. Returns 0 or a negative errno: -ENOEXEC where it
+ * is no program that GMR is linked into, -EPROTO where that is another version of GMR. Threads: any. */
+int gmr_helper_check(const char *path);
 
 /* 1 in a set-user-ID program and its like: its caller's environment is not to be trusted. Any process. */
 int gmr_is_privileged(void);

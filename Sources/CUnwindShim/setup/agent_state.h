@@ -138,8 +138,9 @@ void gmr_desk_finish(gmr_desk_t *desk);
 /* Names the calling thread and enters it in the arena as one of GMR's own. */
 int32_t gmr_thread_introduce(const char *name);
 
-/* helper_entry.c: finds the program that serves as the helper. At set-up; may take the loader's lock. */
-void gmr_helper_choose(void);
+/* helper_entry.c: finds the program that serves as the helper: `separate`, or where that is NULL the process's own. At
+ * set-up; may take the loader's lock. */
+void gmr_helper_choose(const char *separate);
 /* helper_entry.c: opens it, or returns a negative errno: -ESTALE where it is another file by now. */
 int gmr_helper_open(void);
 /* helper_entry.c: 1 where starting the executable as a helper ends up in gmr_helper_main(). After a capture. */

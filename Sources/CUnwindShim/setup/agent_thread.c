@@ -266,7 +266,7 @@ static int load_unwinder(void) {
     int error = gmr_walker_load();
     gmr_descriptors_empty_standard(filled);
     gmr_ss_helper_prepare(environ);
-    gmr_helper_choose();
+    gmr_helper_choose(gmr_agent_state.config.helper_path);
     gmr_crash_message_prepare();
     return error;
 }

@@ -30,13 +30,17 @@ static struct {
     char path[PATH_MAX];
     dev_t device;
     ino_t inode;
+    int is_separate; /* a program that the settings name */
 } helper;
 
-void gmr_helper_choose(void) {
+void gmr_helper_choose(const char *separate) {
     struct stat status;
     Dl_info own;
     helper.path[0] = 0;
-    if (!gmr_own_interpreter) {
+    helper.is_separate = separate != NULL && strlen(separate) < sizeof helper.path;
+    if (helper.is_separate) {
+        strcpy(helper.path, separate);
+    } else if (!gmr_own_interpreter) {
         strcpy(helper.path, "/proc/self/exe");
     } else if (!dladdr(gmr_own_interpreter, &own) || !own.dli_fname || !realpath(own.dli_fname, helper.path)) {
         helper.path[0] = 0;
@@ -59,6 +63,7 @@ int gmr_helper_open(void) {
 }
 
 int gmr_helper_is_in(uint64_t executable_inode) {
+    if (helper.is_separate) return 1; /* gmr_helper_check() has seen to it */
     /* Where this code came with a library that main() loads itself, the executable would not get here. */
     const gmr_module_t *module = gmr_ss_module_at(gmr_agent_arena(), (uint64_t)(uintptr_t)&gmr_helper_is_in);
     return gmr_helper_main && module && module->inode == executable_inode;

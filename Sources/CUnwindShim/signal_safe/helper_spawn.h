@@ -8,6 +8,9 @@
 
 /* argv[0] of the helper; gmr_helper_entry.c looks for it. */
 #define GMR_HELPER_NAME "gmr-report-helper"
+/* What a helper and the process that it works for must have in common beside the arena: counts up with every change of
+ * what lies encoded in it. */
+#define GMR_HELPER_VERSION 1u
 /* The arena's descriptor number in the helper. */
 #define GMR_HELPER_ARENA_DESCRIPTOR 3
 

@@ -14,6 +14,7 @@ extension Setup {
         let crashes = CopiedBytes(crashSignals.map(\.rawValue))
         let watchedPath = CopiedBytes(cString: record.settings.fileEventHandler)
         let recordPath = CopiedBytes(cString: record.rawRecordPath)
+        let helperPath = CopiedBytes(cString: record.settings.helperProgram)
 
         var config = gmr_agent_config_t()
         config.setup = UnsafeRawPointer(setup.bytes.baseAddress)
@@ -32,6 +33,7 @@ extension Setup {
         config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
         config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
         config.helper_silence_ns = record.settings.helperSilence.nanoseconds
+        config.helper_path = helperPath.start()
         config.follows_forks = followsForks ? 1 : 0
         config.is_on_demand = isOnDemand ? 1 : 0
         config.delivers = record.outputs.isEmpty ? 0 : 1

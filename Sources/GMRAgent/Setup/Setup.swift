@@ -29,6 +29,7 @@ package struct Setup {
                 throw GuruMeditationError(.unusableSignal, "\(signal) \(reason)")
             }
         }
+        settings.helperProgram = settings.helperProgram.flatMap(HelperProgram.usable)
         let outputs = try Self.outputs(
             logDirectory: logDirectory, settings: settings, sinks: sinks, ownSinks: &self.sinks)
         settings.logDirectory = outputs.directory

@@ -94,12 +94,18 @@ struct ReportBuilder {
             serviceName: setup.serviceName)
     }
 
+    /// A program that the settings name is named here too.
+    private var finisher: String {
+        guard place == .helper, setup.settings.helperProgram != nil else { return place.rawValue }
+        return place.rawValue + (ProcFile.link("/proc/self/exe").map { " " + $0 } ?? "")
+    }
+
     private func completeness(of threads: [ThreadSnapshot], in process: CapturedProcess) -> Completeness {
         let frames = threads.lazy.flatMap(\.frames)
         return Completeness(
             threadsFound: threads.count + process.uncapturedThreadCount,
             threadsCaptured: threads.count { $0.capture != .none },
             frames: frames.count, framesSymbolized: frames.count { $0.function != nil },
-            gaps: process.gaps, stages: process.stages, finishedBy: place.rawValue)
+            gaps: process.gaps, stages: process.stages, finishedBy: finisher)
     }
 }

@@ -45,6 +45,9 @@ extension Settings {
         .milliseconds(
             "gmr.helper.silence.ms", \.helperSilence, accepted: 1...600_000,
             "how long the helper process may be silent before a thread takes over"),
+        .text(
+            "gmr.helper", \.helperProgram, type: "path", default: "the program itself",
+            "a program that serves as the helper process, such as the tool `gmr`, of the same version"),
         .number(
             "gmr.max.threads", \.maximumThreadCount, accepted: 64...4096, what: "threads",
             "threads shown; further ones are counted"),

@@ -45,6 +45,8 @@ public struct Settings: Sendable, Equatable {
     public var sectionDeadline: Duration
     /// How long the helper process may say nothing before the worker thread finishes the report.
     public var helperSilence: Duration
+    /// An executable that serves as the helper process, such as the tool `gmr`; nil: the program's own.
+    public var helperProgram: String?
     /// More threads than this are counted in the report, but not shown.
     public var maximumThreadCount: Int
     /// Folders with separate debug information, separated by colons; nil: `/usr/lib/debug`.
@@ -64,7 +66,7 @@ public struct Settings: Sendable, Equatable {
         recordsAlways: Bool = false, recordsStacks: Bool = false, writesCores: Bool = false,
         maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
         environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
-        sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
+        sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2), helperProgram: String? = nil,
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
         fetchDebugInformation: Bool = false
     ) {
@@ -86,6 +88,7 @@ public struct Settings: Sendable, Equatable {
         self.captureDeadline = captureDeadline
         self.sectionDeadline = sectionDeadline
         self.helperSilence = helperSilence
+        self.helperProgram = helperProgram
         self.maximumThreadCount = maximumThreadCount
         self.debugDirectories = debugDirectories
         self.symbolizeSystemLibraries = symbolizeSystemLibraries

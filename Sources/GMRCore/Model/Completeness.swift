@@ -31,7 +31,8 @@ public struct Completeness: Sendable, Equatable {
     /// One line for each thing that is missing, with its reason.
     public var gaps: [String]
     public var stages: Stages
-    /// Where symbols, analysis and rendering were done: `helper process` or `worker thread`.
+    /// Where symbols, analysis and rendering were done: `helper process`, with the path of its program where that is
+    /// another one, or `worker thread`.
     public var finishedBy: String?
 
     public init(
