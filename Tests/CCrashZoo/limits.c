@@ -66,6 +66,18 @@ static MARKER void without_exec(void) {
     limited_faults();
 }
 
+/* As a user whose processes are counted; what the files of /proc say of it is its own all the same. */
+static void become_nobody(void) {
+    if (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0) {
+        crash_zoo_fail("setuid");
+    }
+}
+static MARKER void without_processes(void) {
+    struct rlimit one = {1, 1};
+    if (setrlimit(RLIMIT_NPROC, &one) != 0) crash_zoo_fail("RLIMIT_NPROC");
+    limited_faults();
+}
+
 static MARKER void not_dumpable(void) {
     prctl(PR_SET_DUMPABLE, 0);
     limited_faults();
@@ -169,6 +181,8 @@ const crash_zoo_program_t crash_zoo_limits[] = {
     FAULT("no-memory", "limited_faults<without_memory", HELPER, without_memory),
     FAULT("all-closed", "limited_faults<with_all_closed", HELPER, with_all_closed),
     FAULT("no-exec", "limited_faults<without_exec", "worker thread", without_exec),
+    {"no-processes", "SIGSEGV", "SEGV_MAPERR", "limited_faults<without_processes", "", "worker thread", become_nobody,
+     without_processes},
     FAULT("not-dumpable", "limited_faults<not_dumpable", HELPER, not_dumpable),
     FAULT("after-setuid", "limited_faults<after_setuid", HELPER, after_setuid),
     FAULT("chroot", "", "nameless", in_chroot),

@@ -113,6 +113,34 @@ import Testing
         #expect(crash.standardError.contains("null_read_faults"))
     }
 
+    /// What is forbidden later does not reach a helper that stands by; where files cannot be read, it can.
+    @Test(
+        arguments: [
+            "no-exec", "no-processes", "chroot", "no-memory", "no-descriptors", "all-closed", "not-dumpable",
+            "after-setuid", "heap-overwritten", "thousand-threads", "abort", "own-handler", "first-process",
+        ])
+    func aHelperThatStandsByMakesTheReport(name: String) throws {
+        let program = try #require(try Self.programs.get().first { $0.name == name })
+        let crash = try program.run(environment: ["GMR_HELPER_STANDBY": "1"])
+        defer { crash.process.kill() }
+        #expect(crash.status == program.status, "\(crash.standardError)")
+        let files = ReportDirectory(crash.process.directory, serviceName: "crashzoo")
+        let file = crash.process.directory.appending(path: try files.nextName(within: .seconds(10)))
+        let report = try #require(try crash.report(), "\(crash.standardError)")
+        #expect(report.trigger.crash?.signal == program.signal)
+        #expect(report.completeness.finishedBy == "standby helper process", "\(report.completeness.gaps)")
+        let wanted = name == "chroot" ? ["limited_faults", "in_chroot"] : program.functions
+        let functions = report.threads.first?.frames.compactMap(\.function) ?? []
+        #expect(functions.filter(wanted.contains) == wanted, "\(functions)")
+        let bystander = report.threads.first { $0.name == "bystander" }
+        #expect(bystander?.frames.contains { $0.function == "bystander_waits" } == true)
+        // With the rights that the service has by now.
+        var status = stat()
+        #expect(stat(file.path, &status) == 0)
+        #expect(status.st_uid == (["after-setuid", "no-processes"].contains(name) ? 65534 : getuid()))
+        #expect(try files.names().count == 1)
+    }
+
     @Test func beforeMain() throws {
         var program = try CrashProgram.named("abort")
         program.functions = ["abort", "constructor_aborts"]

@@ -9,7 +9,7 @@ import Testing
             "GMR_ENABLE": "no", "GMR_FORMAT": "JSON", "GMR_LOG_DIR": "/var/log/orders",
             "GMR_SIGNALS": "usr1, SIGRTMIN+3,10", "GMR_CAPTURE_DEADLINE_MS": "250", "GMR_SECTION_DEADLINE_MS": "5000",
             "GMR_HELPER_SILENCE_MS": "3000", "GMR_HELPER": "/usr/bin/gmr", "GMR_MAX_THREADS": "64",
-            "GMR_DEBUG_DIR": "/a:/b", "GMR_SYSTEM_LINES": "1",
+            "GMR_DEBUG_DIR": "/a:/b", "GMR_SYSTEM_LINES": "1", "GMR_HELPER_STANDBY": "1",
             "GMR_DEBUGINFOD": "on", "PATH": "/bin", "GMR_FILE_EVENT_HANDLER": "/run/orders.trigger",
             "GMR_FILE_EVENT_HANDLER_INTERVAL": "0.5", "GMR_SIGNALS_BESIDE_FILE": "1", "GMR_MAX_REPORTS": "20",
             "GMR_MAX_TOTAL_BYTES": "1000000", "GMR_SECRET_KEYS": "pin, puk", "GMR_ENVIRONMENT": "LANG,TZ",
@@ -23,7 +23,7 @@ import Testing
                     logDirectory: "/var/log/orders", formats: [.json], maximumReportCount: 20,
                     maximumTotalByteCount: 1_000_000, secretKeys: ["pin", "puk"], environmentVariables: ["LANG", "TZ"],
                     captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5), helperSilence: .seconds(3),
-                    helperProgram: "/usr/bin/gmr",
+                    helperProgram: "/usr/bin/gmr", helperStandsBy: true,
                     maximumThreadCount: 64, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
                     fetchDebugInformation: true))
     }

@@ -57,6 +57,23 @@ final class Service {
             ServiceReport.self, from: Data(contentsOf: directory.appending(path: name)))
     }
 
+    /// To a command of one letter. Blocks.
+    @available(*, noasync)
+    func answer(to command: String) throws -> String? {
+        try process.send(command)
+        return try process.readLine()
+    }
+
+    /// Blocks.
+    @available(*, noasync)
+    func waitUntil(_ condition: () -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while !condition() {
+            guard ContinuousClock.now < end else { throw ProcessFailure(description: process.standardError) }
+            usleep(2000)
+        }
+    }
+
     func reportNames() throws -> [String] { try reports.names() }
 }
 
@@ -81,10 +98,39 @@ struct ServiceReport: Decodable {
         var gaps: [String]
     }
 
+    struct ProcessNode: Decodable {
+        var command: String?
+        var children: [ProcessNode]
+        var all: [String] { [command ?? ""] + children.flatMap(\.all) }
+    }
+    struct Trigger: Decodable {
+        struct End: Decodable {
+            var signal: String?
+            var coreDump: Bool?
+            var cgroup: String?
+            var memoryKills: UInt64?
+            var memoryLimitBytes: UInt64?
+        }
+        var kind: String
+        var signal: String?
+        var end: End?
+    }
+    struct Identity: Decodable {
+        var pid: Int32
+        var started: String?
+        var serviceName: String?
+    }
+
+    var trigger: Trigger
+    var process: Identity
+    var processes: [ProcessNode]
     var verdict: Verdict
     var threads: [Thread]
     var sections: [Section]
     var completeness: Completeness
+
+    /// Of all processes.
+    var commands: [String] { processes.flatMap(\.all) }
 
     var functions: [String] { threads.flatMap(\.frames).compactMap(\.function) }
 }

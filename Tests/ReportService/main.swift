@@ -45,4 +45,4 @@ if options.isObserved {
 Deadlock.start()
 writeLine("ready", to: STDOUT_FILENO)
 var byte: UInt8 = 0
-while read(STDIN_FILENO, &byte, 1) != 0 { writeLine("served", to: STDOUT_FILENO) }
+while read(STDIN_FILENO, &byte, 1) != 0 { Command(letter: byte).run() }

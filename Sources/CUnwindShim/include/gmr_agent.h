@@ -35,6 +35,8 @@ typedef struct {
     /* An executable that serves as the helper, absolute, one that gmr_helper_check() has passed; NULL: the process's
      * own. Copied. */
     const char *helper_path;
+    /* 1: a helper is started now, and stands by for every report and for the end of the process. Not on demand. */
+    uint32_t helper_stands_by;
     /* 0: reports go to sinks of the service's own alone, and to standard error where these fail. */
     uint32_t delivers;
     /* 1: there are no threads of GMR's but for the time of a report, and so no worker, no sections, and nobody to

@@ -257,6 +257,13 @@ typedef struct {
 } gmr_crash_t;
 _Static_assert(sizeof(gmr_crash_t) == 176 + GMR_CRASH_MESSAGE_BYTES, "wire format");
 
+/* A thread as a helper outside sees it; GMR_MAX_THREADS of them at most, where the encoded sections come later. */
+typedef struct {
+    int32_t tid;
+    char comm[16]; /* not necessarily terminated */
+} gmr_listed_thread_t;
+_Static_assert(sizeof(gmr_listed_thread_t) == 20, "wire format");
+
 /* How a report ended, for gmr_arena_header_t.delivery. */
 enum { GMR_DELIVERY_NONE = 0, GMR_DELIVERED = 1, GMR_DELIVERY_FAILED = 2 };
 
@@ -329,6 +336,14 @@ typedef struct {
     uint8_t signal_conflicts[64]; /* GMR_CONFLICT_* of the trigger signals; index: number - 1 */
 
     gmr_crash_t crash; /* that this report is about */
+
+    /* The helper that stands by. */
+    uint32_t standby_call; /* the report that it is asked for; 0: none, or no longer. release: publishes the capture */
+    int32_t standby_error; /* errno, why it did not finish this report, or could not be started; 0: nothing is wrong */
+    int32_t standby_keeper; /* the process that is its parent; 0: init, or whoever adopts orphans there */
+    uint32_t reserved3;
+    uint32_t listed_thread_count; /* that it listed where the process itself has no /proc */
+    uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");
@@ -355,6 +370,10 @@ static inline gmr_module_t *gmr_arena_modules(const gmr_arena_header_t *arena) {
 }
 static inline char *gmr_arena_strings(const gmr_arena_header_t *arena) {
     return (char *)((uintptr_t)arena + arena->string_offset);
+}
+
+static inline gmr_listed_thread_t *gmr_arena_listed_threads(const gmr_arena_header_t *arena) {
+    return (gmr_listed_thread_t *)((uintptr_t)arena + arena->section_offset);
 }
 
 /* States are plain words; these name the memory order. */

@@ -21,6 +21,13 @@ typedef struct {
     uint32_t done;  /* futex; release: the job's results; pairs with the acquire in gmr_desk_wait() */
 } gmr_desk_t;
 
+/* The helper that stands by, as the agent sees it: standby.c. */
+typedef struct {
+    int socket; /* the agent's end, in its own descriptor table; 0: there is none */
+    uint64_t inode;
+    uint32_t calls; /* reports that it was asked for */
+} gmr_standby_t;
+
 typedef struct {
     gmr_agent_config_t config;
     int32_t signals[64];
@@ -51,6 +58,7 @@ typedef struct {
     int null_descriptor;
     int has_own_table;
     int can_fetch; /* the kernel hands over another table's descriptors */
+    gmr_standby_t standby;
 } gmr_agent_state_t;
 
 extern gmr_agent_state_t gmr_agent_state;
@@ -77,7 +85,7 @@ void gmr_descriptors_empty_standard(uint32_t filled);
 int gmr_descriptors_separate(void);
 /* descriptors.c: closes what the agent has open in the application's table, where it has none of its own. */
 void gmr_descriptors_close_own(void);
-/* descriptors.c: the same file under a number that the helper's 0 to 3 do not collide with, close-on-exec; closes the
+/* descriptors.c: the same file under a number that the helper's 0 to 5 do not collide with, close-on-exec; closes the
  * old one. Returns it or a negative errno. */
 int gmr_descriptors_raise(int descriptor);
 /* descriptors.c: the inode behind a descriptor, 0 where it is closed: the application may have closed it, and opened
@@ -145,6 +153,30 @@ void gmr_helper_choose(const char *separate);
 int gmr_helper_open(void);
 /* helper_entry.c: 1 where starting the executable as a helper ends up in gmr_helper_main(). After a capture. */
 int gmr_helper_is_in(uint64_t executable_inode);
+
+/* helper_finish.c: 1 where a helper delivered the report; 0 where none could, arena->helper_error says why. */
+int gmr_helper_finish(void);
+/* helper_finish.c: whether orphans among this process's descendants become its children. */
+int gmr_adopts_orphans(void);
+
+/* standby.c, the agent thread. */
+/* Whether a helper is to stand by for this process. */
+int gmr_standby_is_wanted(void);
+int gmr_standby_is_there(void);
+/* Starts it, unless it is there; after open_executable(). arena->standby_error says what was wrong. */
+void gmr_standby_start(void);
+/* Asks it for the report of what is captured. Returns 0, or -EPIPE where it has ended, or the error of sendmsg(). */
+int gmr_standby_ask(void);
+/* It has answered, or nobody waits for it any more: from now on it must not begin. */
+void gmr_standby_answered(void);
+/* Lets go of it: it ends. */
+void gmr_standby_drop(void);
+/* Where the process has no /proc, has it list the threads for the next capture. */
+void gmr_standby_list_threads(void);
+/* Tells it where the arena is now. */
+void gmr_standby_show_arena(void);
+/* Reports are stopped: it ends without a word. */
+void gmr_standby_stop(void);
 
 /* thread_start.c: an alternate signal stack for the calling thread, where it has none: for the main thread, which
  * nobody starts. */

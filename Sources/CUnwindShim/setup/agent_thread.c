@@ -5,9 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../signal_safe/capture.h"
@@ -25,72 +23,8 @@
 #include "../unwind/walker.h"
 #include "agent_state.h"
 
-#define HELPER_LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
 #define DESK_PATIENCE_NS UINT64_C(20000000) /* between a thread's last word on a report and its next job */
-#define REAP_PATIENCE_NS UINT64_C(1000000000)
-
-/* PID 1 and a child subreaper are given the orphans among their descendants. */
-static int adopts_orphans(void) {
-    int is_subreaper = 0;
-    (void)prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0);
-    return is_subreaper || getpid() == 1;
-}
-
-/* 1 where the helper delivered the report; 0 where it could not, arena->helper_error says why. */
-static int finish_in_helper(void) {
-    gmr_agent_state_t *state = &gmr_agent_state;
-    gmr_arena_header_t *arena = gmr_safe_state.arena;
-    if (!(gmr_safe_state.allowed & GMR_PROBE_CLONE)) {
-        arena->helper_error = EPERM;
-        return 0;
-    }
-    if (state->executable_descriptor < 0) {
-        arena->helper_error = -state->executable_descriptor;
-        return 0;
-    }
-    arena->helper_pid = 0;
-    arena->helper_error = 0;
-    arena->helper_attempts = 1;
-    arena->adopts_orphans = (uint32_t)adopts_orphans();
-    gmr_store_release(&arena->helper_state, GMR_HELPER_STARTING);
-    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-    int error = gmr_ss_helper_spawn(state->executable_descriptor, state->arena_descriptor);
-    if (error) {
-        arena->helper_error = -error;
-        gmr_store_release(&arena->helper_state, GMR_HELPER_FAILED);
-        return 0;
-    }
-    uint32_t seen = gmr_load_acquire(&arena->helper_progress);
-    uint64_t heard = begin;
-    int silent = 0;
-    for (;;) {
-        /* Before the state: the helper changes the state first. Read the other way round, its last word could come
-         * between the two, and this would wait for one more until its silence ends the wait. */
-        uint32_t progress = gmr_load_acquire(&arena->helper_progress);
-        if (gmr_load_acquire(&arena->helper_state) >= GMR_HELPER_DONE) break;
-        if (gmr_load_acquire(&arena->second_look) == GMR_SECOND_LOOK_ASKED) gmr_waits_look_again(arena);
-        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-        if (progress != seen) {
-            seen = progress;
-            heard = now;
-        }
-        if (now - heard >= state->config.helper_silence_ns || now - begin >= HELPER_LIMIT_NS) {
-            silent = 1;
-            break;
-        }
-        (void)gmr_ss_futex_wait(&arena->helper_progress, progress, heard + state->config.helper_silence_ns - now);
-    }
-    if (silent) {
-        /* Ends the keeper too, which waits for it; before that it must not write into a report that is finished
-         * by somebody else. */
-        if (arena->helper_pid > 0) (void)kill(arena->helper_pid, SIGKILL);
-        arena->helper_error = ETIMEDOUT;
-    }
-    gmr_ss_helper_reap(REAP_PATIENCE_NS);
-    /* What a helper does behind the report, a core file, must not have the report made a second time. */
-    return (!silent && arena->helper_state == GMR_HELPER_DONE) || arena->delivery == GMR_DELIVERED;
-}
 
 /* Swift ends the process where it gets no memory: ask before, for more than a section is likely to need. */
 static int has_memory(void) {
@@ -154,7 +88,9 @@ static void open_executable(void) {
 /* Without a table of our own (gmr_descriptors_separate) the application may close our descriptors. */
 static void check_descriptors(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
-    if (gmr_descriptors_inode(state->arena_descriptor) != state->arena_inode) (void)gmr_arena_renew();
+    if (gmr_descriptors_inode(state->arena_descriptor) != state->arena_inode && gmr_arena_renew() == 0) {
+        gmr_standby_show_arena();
+    }
     if (state->executable_descriptor < 0) return;
     if (gmr_descriptors_inode(state->executable_descriptor) != state->executable_inode) {
         open_executable();
@@ -174,13 +110,13 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     uint32_t wanted = __atomic_load_n(&state->wanted, __ATOMIC_RELAXED);
     uint32_t work = (to_callers ? GMR_WORK_CALLERS : 0) | (wanted & GMR_WORK_ACCOUNT);
-    if (to_people && state->config.delivers && !finish_in_helper()) work |= GMR_WORK_DELIVER;
+    if (to_people && state->config.delivers && !gmr_helper_finish()) work |= GMR_WORK_DELIVER;
     if (to_people) work |= wanted & GMR_WORK_SINKS;
     uint32_t left = work ? work & ~finish_in_worker(work) : 0;
     if (left & GMR_WORK_SINKS && !state->config.delivers) {
         /* They were the only ones, and hang or are stuck: people get it all the same. */
         arena->sinks_failed = 1;
-        if (!finish_in_helper()) left |= GMR_WORK_DELIVER;
+        if (!gmr_helper_finish()) left |= GMR_WORK_DELIVER;
     }
     if (left & GMR_WORK_DELIVER) gmr_arena_account(arena, 0, finish_alone() ? 0 : EIO, 0);
 }
@@ -189,7 +125,7 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
 static void finish_crash(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     arena->sinks_failed = !gmr_agent_state.config.delivers;
-    if (!finish_in_helper() && !finish_in_worker(GMR_WORK_DELIVER)) (void)finish_alone();
+    if (!gmr_helper_finish() && !finish_in_worker(GMR_WORK_DELIVER)) (void)finish_alone();
 }
 
 static void read_waits(void) {
@@ -224,9 +160,11 @@ static void make_report(void) {
     arena->helper_attempts = 0;
     arena->delivery = GMR_DELIVERY_NONE;
     arena->sinks_failed = 0;
+    arena->standby_error = 0;
     arena->symbolize_ns = arena->render_ns = 0;
     check_descriptors();
     (void)gmr_capture_signal_take();
+    gmr_standby_list_threads();
     (void)gmr_ss_capture();
     walk();
     read_waits();
@@ -244,6 +182,7 @@ static void make_report(void) {
     if (arena->crash.signal) gmr_ss_answer_crash(GMR_CRASH_REPORTED);
     gmr_signals_tell();
     gmr_arena_release_slots();
+    if (!arena->crash.signal) gmr_standby_start();
 }
 
 /* Finds the modules. The first walk makes libunwind size its caches, and resolves every function this thread will
@@ -297,6 +236,7 @@ static void main_on_demand(void) {
     state->stopping = 0;
     state->has_own_table = state->can_fetch = 0;
     state->worker = state->sections = state->watcher = (gmr_desk_t){0};
+    state->standby = (gmr_standby_t){0}; /* the parent's, in a fork child */
     if (state->walking) gmr_walker_go_without_cache();
     for (;;) {
         if (prepare(&state->agent_step) != 0) {
@@ -333,6 +273,7 @@ static int set_up(void) {
     if (error) return error;
     warm_up();
     open_executable();
+    gmr_standby_start();
     gmr_signals_begin_looks();
     state->agent_step = "starting the file watcher";
     const char *path = state->config.watched_path;
@@ -365,5 +306,6 @@ void *gmr_agent_main(void *unused) {
         }
     }
     gmr_file_watch_stop();
+    gmr_standby_stop();
     return NULL;
 }

@@ -24,7 +24,7 @@
 
 int gmr_descriptors_raise(int descriptor) {
     if (descriptor < 0) return -errno;
-    int raised = fcntl(descriptor, F_DUPFD_CLOEXEC, GMR_HELPER_ARENA_DESCRIPTOR + 1);
+    int raised = fcntl(descriptor, F_DUPFD_CLOEXEC, GMR_HELPER_FREE_DESCRIPTOR);
     int error = errno;
     close(descriptor);
     return raised < 0 ? -error : raised;

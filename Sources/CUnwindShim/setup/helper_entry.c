@@ -18,6 +18,7 @@
 #include "../signal_safe/capture.h"
 #include "../signal_safe/helper_spawn.h"
 #include "agent_state.h"
+#include "standby.h"
 
 /* In GMRAgent. Weak, because the C core is tested without it. */
 __attribute__((weak)) extern void gmr_helper_main(gmr_arena_header_t *arena);
@@ -73,11 +74,14 @@ int gmr_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 
 /* Default priority: with a static standard library the Swift runtime's own constructors must have run. */
 __attribute__((constructor)) static void take_over(int count, char **arguments) {
-    if (count != 1 || strcmp(arguments[0], GMR_HELPER_NAME) != 0) return;
+    if (count != 1) return;
+    int stands_by = strcmp(arguments[0], GMR_STANDBY_NAME) == 0;
+    if (!stands_by && strcmp(arguments[0], GMR_HELPER_NAME) != 0) return;
     /* Whatever goes wrong from here on, main() must not run: it would be a second service. */
     if (!gmr_helper_main) _exit(124);
     /* Whoever starts a set-user-ID program could hand it an arena of his own making. */
     if (gmr_is_privileged()) _exit(126);
+    if (stands_by) gmr_standby_main();
     gmr_arena_header_t *arena = gmr_arena_map(GMR_HELPER_ARENA_DESCRIPTOR);
     if (!arena) _exit(125);
     signal(SIGALRM, SIG_DFL); /* ignored signals stay ignored over execve() */

@@ -159,15 +159,15 @@ static void see_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping)
 
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
+    /* Not /proc/self, which is the main thread: when that has ended it has no mappings. Where there is no /proc, as in
+     * a chroot, what was read before is most likely still so. */
+    int fd = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY);
+    if (fd < 0) return fd;
     arena->module_count = 0;
     arena->modules_dropped = 0;
     gmr_arena_strings(arena)[0] = 0;
     arena->string_bytes = 1;
     candidate.pending = 0;
-
-    /* Not /proc/self, which is the main thread: when that has ended it has no mappings. */
-    int fd = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY);
-    if (fd < 0) return fd;
     uint64_t kept = 0; /* bytes of a line whose end has not been read yet */
     long bytes;
     while ((bytes = gmr_ss_read(fd, maps_buffer + kept, MAPS_BUFFER_BYTES - kept)) > 0) {

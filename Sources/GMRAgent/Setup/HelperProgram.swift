@@ -28,6 +28,17 @@ enum HelperProgram {
         return nil
     }
 
+    /// After the set-up: why no helper stands by that should.
+    static func standbyProblem(isOnDemand: Bool) -> String? {
+        let setting = "GMR_HELPER_STANDBY=1 has no effect"
+        if isOnDemand {
+            return "\(setting) where GMR has no threads between reports; call gmr_set_up(), or set a trigger file."
+        }
+        guard let error = gmr_agent_arena()?.pointee.standby_error, error != 0 else { return nil }
+        let reason = error == ENOTSUP ? "the program cannot be its own helper" : String(describingErrno: error)
+        return "\(setting) yet: \(reason). It is tried again after each report; GMR_HELPER names another program."
+    }
+
     private static func name(_ path: String) -> String { "GMR_HELPER=\(path)" }
 
     private static func warn(_ problem: String, remedy: String) {

@@ -34,6 +34,7 @@ extension Setup {
         config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
         config.helper_silence_ns = record.settings.helperSilence.nanoseconds
         config.helper_path = helperPath.start()
+        config.helper_stands_by = record.settings.helperStandsBy ? 1 : 0
         config.follows_forks = followsForks ? 1 : 0
         config.is_on_demand = isOnDemand ? 1 : 0
         config.delivers = record.outputs.isEmpty ? 0 : 1
@@ -48,6 +49,9 @@ extension Setup {
         guard result == 0 else {
             let what = step.map { String(cString: $0) } ?? ""
             throw GuruMeditationError(.systemRefused, what, errorNumber: -result)
+        }
+        if record.settings.helperStandsBy, let problem = HelperProgram.standbyProblem(isOnDemand: isOnDemand) {
+            Self.warn(problem)
         }
         SectionRegistry.shared.setDeadline(record.settings.sectionDeadline)
         ConfigurationRegistry.shared.start(with: record)

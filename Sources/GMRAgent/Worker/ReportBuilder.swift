@@ -7,9 +7,14 @@ struct ReportBuilder {
     /// Who does the work, for Completeness.
     enum Place: String {
         case helper = "helper process"
+        /// One that was started at set-up.
+        case standby = "standby helper process"
         case worker = "worker thread"
         /// From a raw record: nothing is known but what is in it.
         case record = "gmr render"
+
+        /// Outside of the process that the report is about, while that is there.
+        var isHelper: Bool { self == .helper || self == .standby }
     }
 
     let decoder: CaptureDecoder
@@ -63,7 +68,7 @@ struct ReportBuilder {
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps + analysis.gaps
         // A process that must live starts no other one.
-        let fetch = (place == .helper ? setup.debuginfod : nil).flatMap {
+        let fetch = (place.isHelper ? setup.debuginfod : nil).flatMap {
             DebugInformationFetch(
                 for: symbolizer.modulesWithoutDebugInformation, environment: $0, obstacle: fetchObstacle)
         }
@@ -96,7 +101,7 @@ struct ReportBuilder {
 
     /// A program that the settings name is named here too.
     private var finisher: String {
-        guard place == .helper, setup.settings.helperProgram != nil else { return place.rawValue }
+        guard place.isHelper, setup.settings.helperProgram != nil else { return place.rawValue }
         return place.rawValue + (ProcFile.link("/proc/self/exe").map { " " + $0 } ?? "")
     }
 

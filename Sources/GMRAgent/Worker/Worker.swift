@@ -67,8 +67,10 @@ enum Worker {
     }
 
     /// In the helper process: everything from the arena to the delivered report.
-    static func finishInHelper(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
-        guard let (builder, report, fetch) = build(arena: arena, place: .helper, work: .deliver) else {
+    static func finishInHelper(
+        arena: UnsafeMutablePointer<gmr_arena_header_t>, place: ReportBuilder.Place = .helper
+    ) {
+        guard let (builder, report, fetch) = build(arena: arena, place: place, work: .deliver) else {
             arena.pointee.helper_error = EPROTO
             gmr_arena_progress(arena, UInt32(GMR_HELPER_FAILED))
             return
@@ -84,18 +86,21 @@ enum Worker {
         arena: UnsafeMutablePointer<gmr_arena_header_t>, place: ReportBuilder.Place, work: Work
     ) -> (ReportBuilder, Report, DebugInformationFetch?)? {
         let decoder = CaptureDecoder(arena: arena)
-        guard let setup = try? decoder.setup() else { return nil }
+        // What stands by has taken a copy when it could be believed.
+        guard let setup = try? Standby.current?.setup ?? decoder.setup() else { return nil }
         let builder = ReportBuilder(decoder: decoder, setup: setup, place: place) { gmr_arena_progress(arena, 0) }
         let header = arena.pointee
         var failures: [String] = []
         if place == .worker, work.contains(.deliver), header.helper_attempts > 0 {
             failures.append(helperFailure(header))
         }
+        if place != .standby, header.standby_error != 0 { failures.append(standbyFailure(header.standby_error)) }
         if header.sinks_failed != 0 {
             failures.append(header.crash.signal != 0 ? sinksUnasked : sinksFailure)
         }
         // The helper and the keeper that started it are no part of the service.
-        let hidden: Set<Int32> = place == .helper ? [getpid(), getppid()] : []
+        var hidden: Set<Int32> = place.isHelper ? [getpid(), getppid()] : []
+        if header.standby_keeper > 0 { hidden.insert(header.standby_keeper) }
         let (report, fetch) = builder.build(
             hiddenProcesses: hidden, earlierFailures: failures, fetchObstacle: DetachedFetcher.obstacle(in: header))
         arena.pointee.symbolize_ns = report.completeness.stages.symbolizeNanoseconds ?? 0
@@ -112,7 +117,7 @@ enum Worker {
             core: builder.setup.settings.writesCores ? Minicore(arena: arena) : nil)
         func account(error: Int32, told: UInt32) {
             // Of a worker that is late, somebody else has delivered the report.
-            guard builder.place == .helper || gmr_agent_waits_for_worker() != 0 else { return }
+            guard builder.place.isHelper || gmr_agent_waits_for_worker() != 0 else { return }
             gmr_arena_account(arena, delivery.rendering.nanoseconds, error, told)
         }
         do {
@@ -180,6 +185,17 @@ enum Worker {
             default: "it could not be started: \(String(describingErrno: error))"
             }
         return "no helper process: \(reason); the report was finished inside the process"
+    }
+
+    private static func standbyFailure(_ error: Int32) -> String {
+        let reason =
+            switch error {
+            case EPIPE: "it had ended; it is started anew"
+            case ETIMEDOUT: "it said nothing for too long; it is started anew"
+            case ECHILD: "it failed"
+            default: String(describingErrno: error)
+            }
+        return "the helper process that stands by did not finish this report: \(reason)"
     }
 }
 

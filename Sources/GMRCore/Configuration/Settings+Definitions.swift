@@ -48,6 +48,9 @@ extension Settings {
         .text(
             "gmr.helper", \.helperProgram, type: "path", default: "the program itself",
             "a program that serves as the helper process, such as the tool `gmr`, of the same version"),
+        .flag(
+            "gmr.helper.standby", \.helperStandsBy,
+            "1: the helper process is started at set-up and stands by for reports where none may be started later"),
         .number(
             "gmr.max.threads", \.maximumThreadCount, accepted: 64...4096, what: "threads",
             "threads shown; further ones are counted"),

@@ -47,6 +47,9 @@ public struct Settings: Sendable, Equatable {
     public var helperSilence: Duration
     /// An executable that serves as the helper process, such as the tool `gmr`; nil: the program's own.
     public var helperProgram: String?
+    /// Whether a helper process is started at set-up, and stands by until the service ends: sandboxes that forbid to start
+    /// one do not reach it. False: one for each report.
+    public var helperStandsBy: Bool
     /// More threads than this are counted in the report, but not shown.
     public var maximumThreadCount: Int
     /// Folders with separate debug information, separated by colons; nil: `/usr/lib/debug`.
@@ -67,6 +70,7 @@ public struct Settings: Sendable, Equatable {
         maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
         environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2), helperProgram: String? = nil,
+        helperStandsBy: Bool = false,
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
         fetchDebugInformation: Bool = false
     ) {
@@ -89,6 +93,7 @@ public struct Settings: Sendable, Equatable {
         self.sectionDeadline = sectionDeadline
         self.helperSilence = helperSilence
         self.helperProgram = helperProgram
+        self.helperStandsBy = helperStandsBy
         self.maximumThreadCount = maximumThreadCount
         self.debugDirectories = debugDirectories
         self.symbolizeSystemLibraries = symbolizeSystemLibraries

@@ -1,0 +1,112 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// `GMR_HELPER_STANDBY`: a helper process that is started at set-up.
+@Suite(.timeLimit(.minutes(5))) struct StandbyTests {
+    private static let standby = ["GMR_HELPER_STANDBY": "1"]
+    private static let name = "standby helper process"
+    /// A command that makes the service adopt the orphans among its descendants, as the first process of a container.
+    private static let subreaper = """
+        exec perl -e 'syscall(157, 36, 1, 0, 0, 0) == 0 or die; exec @ARGV' -- "$0" "$@"
+        """
+
+    @Test func itMakesEveryReport() throws {
+        try Service.with(Self.standby) { service in
+            let helper = try StandbyProcess(of: service.pid)
+            for _ in 0..<3 {
+                let report = try service.report()
+                #expect(report.completeness.finishedBy == Self.name, "\(report.completeness.gaps)")
+                #expect(report.verdict.kind == "deadlock")
+                #expect(report.functions.contains { $0.contains("workerTakesFirstThenSecond") })
+                #expect(report.sections.map(\.title) == ["Pool"] && report.sections.first?.error == nil)
+                #expect(!report.commands.contains { $0.contains("gmr-") }, "\(report.commands)")
+            }
+            #expect(helper.isThere && StandbyProcess.all(of: service.pid) == [helper.pid])
+        }
+    }
+
+    @Test func anotherProgramMayStandBy() throws {
+        let tool = ChildProcess.built("gmr")
+        try Service.with(["GMR_HELPER_STANDBY": "1", "GMR_HELPER": tool]) { service in
+            try #expect(service.report().completeness.finishedBy == "\(Self.name) \(tool)")
+        }
+    }
+
+    /// It holds nothing of the service but its standard error, and costs no processor time.
+    @Test func itKeepsNothingAndSleeps() throws {
+        try Service.with(Self.standby) { service in
+            let helper = try StandbyProcess(of: service.pid)
+            try service.waitUntil { helper.descriptors["3"] == nil && helper.isIdle }
+            let descriptors = helper.descriptors
+            #expect(Set(descriptors.keys) == ["0", "1", "2", "4", "5"], "\(descriptors)")
+            #expect(descriptors["0"] == "/dev/null" && descriptors["1"] == "/dev/null")
+            #expect(descriptors["2"] == service.directory.appending(path: "stderr").path)
+            #expect(getsid(helper.pid) == helper.pid)
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(helper.pid)/cwd") == "/")
+            try #expect(service.report().completeness.finishedBy == Self.name)
+            try service.waitUntil { helper.isIdle }
+            let ticks = helper.processorTicks
+            let switches = helper.field("voluntary_ctxt_switches")
+            Thread.sleep(forTimeInterval: 1)
+            #expect(helper.processorTicks == ticks)
+            #expect(helper.field("voluntary_ctxt_switches") == switches)
+        }
+    }
+
+    @Test(arguments: [nil, subreaper])
+    func theServiceHasNoChild(shell: String?) throws {
+        try Service.with(Self.standby, shell: shell) { service in
+            let helper = try StandbyProcess(of: service.pid)
+            #expect(helper.parent != service.pid)
+            try #expect(service.answer(to: "w") == "no child")
+            let report = try service.report()
+            #expect(report.completeness.finishedBy == Self.name)
+            #expect(report.commands.count == 1, "\(report.commands)")
+            kill(helper.pid, SIGKILL)
+            try helper.waitForEnd()
+            try #expect(service.answer(to: "w") == "no child")
+            _ = try service.report()
+            try #expect(service.answer(to: "w") == "no child")
+        }
+    }
+
+    @Test func whereItHasEndedItIsStartedAnew() throws {
+        try Service.with(Self.standby) { service in
+            let first = try StandbyProcess(of: service.pid)
+            kill(first.pid, SIGKILL)
+            try first.waitForEnd()
+            let completeness = try service.report().completeness
+            #expect(completeness.finishedBy == "helper process")
+            #expect(completeness.gaps.contains { $0.contains("it had ended; it is started anew") })
+            try service.waitUntil { !StandbyProcess.all(of: service.pid).isEmpty }
+            try #expect(service.report().completeness.finishedBy == Self.name)
+        }
+    }
+
+    /// Whoever holds it up is left out, and does not write the same report later.
+    @Test func oneThatDoesNotAnswerIsReplaced() throws {
+        try Service.with(["GMR_HELPER_STANDBY": "1", "GMR_HELPER_SILENCE_MS": "300"]) { service in
+            let first = try StandbyProcess(of: service.pid)
+            kill(first.pid, SIGSTOP)
+            let completeness = try service.report().completeness
+            #expect(completeness.finishedBy == "helper process")
+            #expect(completeness.gaps.contains { $0.contains("it said nothing for too long") })
+            kill(first.pid, SIGCONT)
+            try service.waitUntil { StandbyProcess.all(of: service.pid).contains { $0 != first.pid } }
+            try #expect(service.report().completeness.finishedBy == Self.name)
+            #expect(try service.reportNames().count == 2)
+        }
+    }
+
+    @Test(arguments: [nil, subreaper])
+    func stoppingReportsEndsIt(shell: String?) throws {
+        try Service.with(Self.standby, shell: shell) { service in
+            let helper = try StandbyProcess(of: service.pid)
+            try #expect(service.answer(to: "s") == "stopped")
+            try helper.waitForEnd()
+            try #expect(service.answer(to: "w") == "no child")
+            try #expect(service.reportNames() == [])
+        }
+    }
+}
