@@ -148,6 +148,13 @@ void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t er
 /* Says that the work goes on, and how it stands (GMR_HELPER_*, 0: unchanged). Any process. */
 void gmr_arena_progress(gmr_arena_header_t *arena, uint32_t helper_state);
 
+/* What a helper that stands by knows of the end of the service that it works for. */
+typedef struct {
+    int32_t status;        /* as wait() gives it */
+    uint32_t knows_status; /* 0: `status` is not known */
+    uint64_t realtime_ns;  /* CLOCK_REALTIME */
+} gmr_service_end_t;
+
 /* Starts the program at the path arguments[0] in a session of its own, with "/" as its directory, /dev/null as its
  * standard descriptors and none beyond, default signals and an empty mask. Nobody waits for it.
  * Returns 0 or a negative errno. Threads: the helper's only one, before it ends: its own descriptors beyond the

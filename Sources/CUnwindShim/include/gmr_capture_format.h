@@ -264,6 +264,14 @@ typedef struct {
 } gmr_listed_thread_t;
 _Static_assert(sizeof(gmr_listed_thread_t) == 20, "wire format");
 
+/* gmr_arena_header_t.last_words: why there need be no report of the end of the process. */
+enum {
+    GMR_LAST_NONE = 0,
+    GMR_LAST_STOPPED = 1, /* reports were stopped */
+    GMR_LAST_CRASH = 2,   /* there is one of the crash */
+    GMR_LAST_EXITS = 3,   /* exit() was called; it may still be ended otherwise */
+};
+
 /* How a report ended, for gmr_arena_header_t.delivery. */
 enum { GMR_DELIVERY_NONE = 0, GMR_DELIVERED = 1, GMR_DELIVERY_FAILED = 2 };
 
@@ -341,7 +349,7 @@ typedef struct {
     uint32_t standby_call; /* the report that it is asked for; 0: none, or no longer. release: publishes the capture */
     int32_t standby_error; /* errno, why it did not finish this report, or could not be started; 0: nothing is wrong */
     int32_t standby_keeper; /* the process that is its parent; 0: init, or whoever adopts orphans there */
-    uint32_t reserved3;
+    uint32_t last_words;    /* GMR_LAST_*; release */
     uint32_t listed_thread_count; /* that it listed where the process itself has no /proc */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
 } gmr_arena_header_t;

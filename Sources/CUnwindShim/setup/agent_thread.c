@@ -125,7 +125,9 @@ static void finish(uint32_t to_people, uint32_t to_callers) {
 static void finish_crash(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     arena->sinks_failed = !gmr_agent_state.config.delivers;
-    if (!gmr_helper_finish() && !finish_in_worker(GMR_WORK_DELIVER)) (void)finish_alone();
+    if (gmr_helper_finish() || finish_in_worker(GMR_WORK_DELIVER) || finish_alone()) {
+        gmr_store_release(&arena->last_words, GMR_LAST_CRASH);
+    }
 }
 
 static void read_waits(void) {

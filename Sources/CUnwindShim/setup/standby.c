@@ -1,6 +1,6 @@
 /*
  * standby.c: the agent's side of a helper process that is started at set-up and stands by until the service ends.
- * Runs on the agent thread.
+ * Runs on the agent thread; gmr_say_exit on the thread that ends the process.
  * A handler may not run it.
  *
  * The agent's end of a socket is how it is asked, and how it learns that the agent is gone, whatever the reason: it
@@ -132,6 +132,15 @@ void gmr_standby_list_threads(void) {
 void gmr_standby_stop(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
     if (!state->config.helper_stands_by || state->standby.socket <= 0) return;
+    gmr_store_release(&gmr_safe_state.arena->last_words, GMR_LAST_STOPPED);
     gmr_standby_drop();
     (void)gmr_ss_helper_reap(GMR_HELPER_STANDS_BY, END_PATIENCE_NS);
+}
+
+/* exit() and the return from main() come by here; _exit() does not. */
+__attribute__((destructor)) static void gmr_say_exit(void) {
+    gmr_arena_header_t *arena = gmr_agent_arena();
+    uint32_t none = GMR_LAST_NONE;
+    if (!arena || !gmr_agent_state.config.helper_stands_by) return;
+    (void)__atomic_compare_exchange_n(&arena->last_words, &none, GMR_LAST_EXITS, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }

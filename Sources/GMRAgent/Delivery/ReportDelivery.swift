@@ -6,7 +6,8 @@ struct ReportDelivery {
     let setup: SetupRecord
     /// Without sections; secrets are masked.
     let report: Report
-    var sections: SectionStream
+    /// Nil: there are none.
+    var sections: SectionStream?
     /// Where it goes: a directory, standard error, or both.
     let outputs: StandardOutputs
     /// Nil where none is wanted.
@@ -18,7 +19,7 @@ struct ReportDelivery {
     private let files: ReportFiles?
 
     init(
-        setup: SetupRecord, report: Report, sections: SectionStream, outputs: StandardOutputs, core: Minicore? = nil
+        setup: SetupRecord, report: Report, sections: SectionStream?, outputs: StandardOutputs, core: Minicore? = nil
     ) {
         self.setup = setup
         self.report = report
@@ -41,7 +42,7 @@ struct ReportDelivery {
         var text = formats.contains(.text) ? stream(.text, progress: progress) : nil
         try text?.write(timed { TextRenderer.head(of: complete) })
         progress()
-        while case let arrived = sections.next(), !arrived.isEmpty {
+        while let arrived = sections?.next(), !arrived.isEmpty {
             complete.sections += arrived
             for section in arrived { try text?.write(timed { TextRenderer.section(section) }) }
             progress()

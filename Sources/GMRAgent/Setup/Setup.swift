@@ -58,7 +58,8 @@ package struct Setup {
             configuration: ConfigurationRecord(configuration: configuration, secretKeys: secretKeys),
             executable: executable, arguments: ProcFile.strings("/proc/self/cmdline"), host: Self.hostName(),
             started: ProcessFacts.startTime(of: getpid()),
-            debuginfod: settings.fetchDebugInformation ? DebuginfodEnvironment(environment: environment) : nil)
+            debuginfod: settings.fetchDebugInformation ? DebuginfodEnvironment(environment: environment) : nil,
+            memoryGroup: settings.helperStandsBy ? MemoryGroupState.own() : nil)
     }
 
     /// A directory and standard error are the helper's to serve, whoever named them; the other sinks are the service's

@@ -14,11 +14,13 @@ struct SetupRecord: WireCodable, Sendable {
     var started: Timestamp?
     /// Nil where debuginfod is not to be used.
     var debuginfod: DebuginfodEnvironment?
+    /// As it was then. Nil where nobody will compare it with what it is at the end.
+    var memoryGroup: MemoryGroupState?
 
     init(
         package: Package, serviceName: String, settings: Settings, outputs: StandardOutputs,
         configuration: ConfigurationRecord, executable: String?, arguments: [String], host: String?,
-        started: Timestamp?, debuginfod: DebuginfodEnvironment?
+        started: Timestamp?, debuginfod: DebuginfodEnvironment?, memoryGroup: MemoryGroupState? = nil
     ) {
         self.package = package
         self.serviceName = serviceName
@@ -30,6 +32,7 @@ struct SetupRecord: WireCodable, Sendable {
         self.host = host
         self.started = started
         self.debuginfod = debuginfod
+        self.memoryGroup = memoryGroup
     }
 
     /// For raw records, which leave the machine.
@@ -44,6 +47,7 @@ struct SetupRecord: WireCodable, Sendable {
         record.serviceName = masker.masked(serviceName)
         record.package = package.masked(by: masker)
         record.debuginfod = nil
+        record.memoryGroup = nil
         return record
     }
 
@@ -63,6 +67,7 @@ struct SetupRecord: WireCodable, Sendable {
         writer.write(host)
         writer.write(started) { writer, time in writer.write(signed: time.nanosecondsSinceEpoch) }
         writer.write(debuginfod) { $0.write($1) }
+        writer.write(memoryGroup) { $0.write($1) }
     }
 
     init(from reader: inout WireReader) throws(WireError) {
@@ -77,5 +82,6 @@ struct SetupRecord: WireCodable, Sendable {
         host = try reader.readOptionalString()
         started = try reader.readBool() ? Timestamp(nanosecondsSinceEpoch: try reader.readSigned()) : nil
         debuginfod = try reader.readBool() ? try reader.read() : nil
+        memoryGroup = try reader.readBool() ? try reader.read() : nil
     }
 }

@@ -50,7 +50,8 @@ extension Settings {
             "a program that serves as the helper process, such as the tool `gmr`, of the same version"),
         .flag(
             "gmr.helper.standby", \.helperStandsBy,
-            "1: the helper process is started at set-up and stands by for reports where none may be started later"),
+            "1: the helper process is started at set-up and stands by: for reports where none may be started later, and "
+                + "to say that the service ended without one"),
         .number(
             "gmr.max.threads", \.maximumThreadCount, accepted: 64...4096, what: "threads",
             "threads shown; further ones are counted"),

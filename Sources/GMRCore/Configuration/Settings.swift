@@ -48,7 +48,7 @@ public struct Settings: Sendable, Equatable {
     /// An executable that serves as the helper process, such as the tool `gmr`; nil: the program's own.
     public var helperProgram: String?
     /// Whether a helper process is started at set-up, and stands by until the service ends: sandboxes that forbid to start
-    /// one do not reach it. False: one for each report.
+    /// one do not reach it, and it says so where the service ended without a report. False: one for each report.
     public var helperStandsBy: Bool
     /// More threads than this are counted in the report, but not shown.
     public var maximumThreadCount: Int

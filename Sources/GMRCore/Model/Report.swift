@@ -48,16 +48,20 @@ public struct Trigger: Sendable, Equatable {
     public var senderPID: Int32?
     /// The fault, where one made the report.
     public var crash: Crash?
+    /// The end of the process, where it made no report itself; then `crash` is nil.
+    public var end: ProcessEnd?
     /// How many triggers came while this report was under way and were answered by it.
     public var coalescedCount: Int
 
     public init(
-        kind: Kind, signal: String? = nil, senderPID: Int32? = nil, crash: Crash? = nil, coalescedCount: Int = 0
+        kind: Kind, signal: String? = nil, senderPID: Int32? = nil, crash: Crash? = nil, end: ProcessEnd? = nil,
+        coalescedCount: Int = 0
     ) {
         self.kind = kind
         self.signal = signal
         self.senderPID = senderPID
         self.crash = crash
+        self.end = end
         self.coalescedCount = coalescedCount
     }
 }

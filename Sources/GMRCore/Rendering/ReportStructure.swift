@@ -26,6 +26,7 @@ enum ReportStructure {
             writer.field("signal", trigger.signal)
             writer.field("senderPID", trigger.senderPID)
             if let crash = trigger.crash { writer.field("crash") { write(crash, to: &$0) } }
+            if let end = trigger.end { writer.field("end") { write(end, to: &$0) } }
             writer.field("coalesced", trigger.coalescedCount)
         }
     }
@@ -43,6 +44,19 @@ enum ReportStructure {
                     for register in crash.registers { writer.field(register.name, register.value.hexadecimal) }
                 }
             }
+        }
+    }
+
+    private static func write(_ end: ProcessEnd, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("time", end.time.iso8601)
+            writer.field("signal", end.signal)
+            writer.field("coreDump", end.hasCoreDump)
+            guard let group = end.memoryGroup else { return }
+            writer.field("cgroup", group.path)
+            writer.field("memoryKills", group.killCount)
+            writer.field("memoryLimitBytes", group.limitBytes)
+            writer.field("memoryPeakBytes", group.peakBytes)
         }
     }
 

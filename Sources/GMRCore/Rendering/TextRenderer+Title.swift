@@ -10,6 +10,7 @@ extension TextRenderer {
         if let executable = report.process.executable { writeLine("executable = \(executable)", to: &text) }
         if let host = report.process.host { writeLine("host = \(host)", to: &text) }
         if let started = report.process.started { writeLine("started = \(started.iso8601)", to: &text) }
+        if let end = report.trigger.end { writeLine("ended = \(end.time.iso8601)", to: &text) }
         text += "\n"
     }
 
@@ -28,6 +29,7 @@ extension TextRenderer {
         case .file: return "the trigger file was touched"
         case .api: return "the program asked for it"
         case .watchdog: return "the watchdog"
+        case .crash where trigger.end != nil: return "the process ended without a report"
         case .crash: return "crash" + (trigger.signal.map { ", signal \($0)" } ?? "")
         }
     }
