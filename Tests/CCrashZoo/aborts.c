@@ -30,6 +30,33 @@ static MARKER void quit_waits(void) {
 }
 static void want_quit(void) { setenv("GMR_CRASH_SIGNALS", "SEGV,QUIT", 1); }
 
+/* As a service manager ends a service whose watchdog was not served. The signal meets the main thread. */
+static pthread_mutex_t left = PTHREAD_MUTEX_INITIALIZER, right = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t both_hold;
+static int crosser;
+static void *crosser_asks(void *unused) {
+    crosser = crash_zoo_tid();
+    pthread_mutex_lock(&right);
+    pthread_barrier_wait(&both_hold);
+    pthread_mutex_lock(&left);
+    return unused;
+}
+static void *watchdog_loses_patience(void *unused) {
+    crash_zoo_await_futex(getpid());
+    crash_zoo_await_futex(crosser);
+    kill(getpid(), SIGABRT);
+    return unused;
+}
+static MARKER void deadlocked_waits(void) {
+    pthread_t crossing, watchdog;
+    pthread_barrier_init(&both_hold, NULL, 2);
+    pthread_mutex_lock(&left);
+    pthread_create(&crossing, NULL, crosser_asks, NULL);
+    pthread_barrier_wait(&both_hold);
+    pthread_create(&watchdog, NULL, watchdog_loses_patience, NULL);
+    pthread_mutex_lock(&right);
+}
+
 static MARKER void double_free_is_made(void) {
     void *volatile chunk = malloc(40);
     free(chunk);
@@ -84,6 +111,7 @@ const crash_zoo_program_t crash_zoo_aborts[] = {
     {"abort", "SIGABRT", "SI_TKILL", "abort<abort_is_called", "raised by the program", HELPER, NULL, abort_is_called},
     {"raise", "SIGSEGV", "SI_TKILL", "raise_is_called", "", HELPER, NULL, raise_is_called},
     {"killed", "SIGBUS", "SI_USER", "killed_waits", "", HELPER, NULL, killed_waits},
+    {"watchdog", "SIGABRT", "SI_USER", "deadlocked_waits", "DEADLOCK: thread", HELPER, NULL, deadlocked_waits},
     {"quit", "SIGQUIT", "SI_USER", "quit_waits", "", HELPER, want_quit, quit_waits},
     {"double-free", "SIGABRT", "SI_TKILL", "abort<double_free_is_made", "free(): double free", HELPER, NULL,
      double_free_is_made},

@@ -8,6 +8,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void crash_zoo_fail(const char *what) {
@@ -25,6 +26,19 @@ void crash_zoo_on_thread(const char *name, void *(*body)(void *)) {
     errno = pthread_create(&thread, NULL, body, (void *)name);
     if (errno) crash_zoo_fail("pthread_create");
     pthread_join(thread, NULL);
+}
+
+int crash_zoo_tid(void) { return (int)syscall(SYS_gettid); }
+
+void crash_zoo_await_futex(int tid) {
+    char path[64], text[16];
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", tid);
+    for (;; usleep(1000)) {
+        FILE *file = fopen(path, "r");
+        int sleeps = file && fgets(text, sizeof text, file) && strncmp(text, "202 ", 4) == 0;
+        if (file) fclose(file);
+        if (sleeps) return;
+    }
 }
 
 void *crash_zoo_heap(size_t *bytes) {

@@ -64,7 +64,8 @@ let swiftPrograms = [
             optimized: "Unexpectedly found nil while unwrapping an Optional value"), nilIsUnwrapped),
     trap("swift-try", "errorIsThrown()", "'try!' expression unexpectedly raised an error", errorIsThrown),
     trap("swift-overflow", "sumOverflows()", "Swift runtime failure: arithmetic overflow", sumOverflows),
-    trap("swift-mutex", "mutexIsLockedTwice()", "Fatal error: Recursive call to lock Mutex", mutexIsLockedTwice),
+    trap("swift-mutex", "mutexIsLockedTwice()", "which it holds itself", mutexIsLockedTwice),
+    trap("swift-mutex-crossed", "mutexesAreCrossed()", "DEADLOCK: thread", mutexesAreCrossed),
     abort("swift-cast", "castFails()", "Could not cast value of type 'CrashZoo.Square'", castFails),
     abort("swift-exclusivity", "accessesOverlap()", "Fatal access conflict detected.", accessesOverlap),
     abort("swift-unowned", "unownedIsRead()", "Attempted to read an unowned reference", unownedIsRead),
@@ -120,6 +121,25 @@ struct Broken: Error {}
 @inline(never) private func mutexIsLockedTwice() {
     let mutex = Mutex(0)
     mutex.withLock { _ in mutex.withLock { $0 += 1 } }
+}
+
+private let left = Mutex(0)
+private let right = Mutex(0)
+
+/// The kernel finds the circle, and Swift says of it what it says of one thread: `Recursive call to lock Mutex`.
+@inline(never) private func mutexesAreCrossed() {
+    let crosser = Mutex<Int32>(0)
+    left.withLock { _ in
+        DispatchQueue.global().async {
+            right.withLock { _ in
+                crosser.withLock { $0 = crash_zoo_tid() }
+                left.withLock { $0 += 1 }
+            }
+        }
+        while crosser.withLock({ $0 }) == 0 { usleep(1000) }
+        crash_zoo_await_futex(crosser.withLock { $0 })
+        right.withLock { $0 += 1 }
+    }
 }
 
 // MARK: Errors that the runtime finds

@@ -110,16 +110,31 @@ static void read_futex(gmr_slot_t *slot, uint64_t address, uint32_t flags) {
     if (wait->value == 0 && !is_timed_or_lock && is_on_own_stack(slot)) wait->flags |= GMR_WAIT_PARKED;
 }
 
+/* A signal that ends the process may have been sent to a thread that slept, a watchdog's SIGABRT for one. The kernel has
+ * then set up the call to begin again behind the handler: it is at the instruction, with its number in rax. */
+static void find_interrupted_call(gmr_slot_t *slot) {
+    static const uint8_t call[] = {0x0f, 0x05};
+    const uint64_t *registers = slot->registers;
+    uint8_t there[sizeof call];
+    if (!read_memory(registers[GMR_REG_RIP], there, sizeof there) || __builtin_memcmp(there, call, sizeof call)) return;
+    const uint64_t arguments[] = {registers[GMR_REG_RDI], registers[GMR_REG_RSI], registers[GMR_REG_RDX],
+                                  registers[GMR_REG_R10], registers[GMR_REG_R8],  registers[GMR_REG_R9]};
+    slot->syscall_number = (int64_t)registers[GMR_REG_RAX];
+    __builtin_memcpy(slot->syscall_args, arguments, sizeof slot->syscall_args);
+}
+
 static void read_wait(gmr_slot_t *slot) {
     const uint64_t *registers = slot->registers, *arguments = slot->syscall_args;
     const uint64_t needed = 1u << GMR_REG_RAX | 1u << GMR_REG_RSI | 1u << GMR_REG_RDI;
-    if (slot->method == GMR_CAPTURE_NO_TOUCH && slot->syscall_number == SYS_futex) {
+    if (slot->method == GMR_CAPTURE_CRASH) find_interrupted_call(slot);
+    int sleeps = slot->method == GMR_CAPTURE_NO_TOUCH || slot->method == GMR_CAPTURE_CRASH;
+    if (sleeps && slot->syscall_number == SYS_futex) {
         uint32_t flags = flags_of((uint32_t)arguments[1]);
         /* All of them have their time limit in the same place. */
         if (flags && arguments[3] != 0) flags |= GMR_WAIT_TIMED;
         slot->wait.value = (uint32_t)arguments[2];
         read_futex(slot, arguments[0], flags);
-    } else if (slot->method == GMR_CAPTURE_NO_TOUCH && slot->syscall_number >= 0) {
+    } else if (sleeps && slot->syscall_number >= 0) {
         slot->wait.flags = GMR_WAIT_CALL;
     } else if ((slot->known_registers & needed) == needed && registers[GMR_REG_RAX] == (uint64_t)-EDEADLK) {
         /* Interrupted behind the call: Swift's lazy globals ask again and again. */
@@ -128,7 +143,15 @@ static void read_wait(gmr_slot_t *slot) {
     }
 }
 
+static void read_selves(gmr_crash_t *crash) {
+    for (uint32_t i = 0; i < GMR_CRASH_SELF_COUNT; i++) {
+        gmr_crash_self_t *self = &crash->selves[i];
+        self->is_read = self->address % 4 == 0 && read_memory(self->address, &self->word, sizeof self->word);
+    }
+}
+
 void gmr_waits_read(gmr_arena_header_t *arena) {
+    if (arena->crash.signal) read_selves(&arena->crash);
     for (uint32_t i = 0; i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
         if (slot->generation == arena->generation && gmr_slot_state(slot) == GMR_SLOT_CAPTURED) read_wait(slot);

@@ -32,7 +32,7 @@ static struct {
 } libunwind;
 
 typedef struct {
-    const gmr_arena_header_t *arena;
+    gmr_arena_header_t *arena;
     gmr_slot_t *slot;
     int task_directory;
     int no_info;             /* the step found no unwind information */
@@ -245,6 +245,13 @@ static int leave_nowhere(walk_t *walk) {
     return 1;
 }
 
+/* Which lock it was that a thread could not have, and crashed for. */
+static void keep_self(walk_t *walk, unw_cursor_t *cursor, uint32_t frame) {
+    unw_word_t self;
+    if (walk->slot->method != GMR_CAPTURE_CRASH || frame >= GMR_CRASH_SELF_COUNT) return;
+    if (libunwind.get_reg(cursor, UNW_X86_64_R13, &self) == 0) walk->arena->crash.selves[frame].address = self;
+}
+
 static void walk_slot(walk_t *walk) {
     gmr_slot_t *slot = walk->slot;
     gmr_frame_t *frames = gmr_slot_frames(slot);
@@ -266,6 +273,7 @@ static void walk_slot(walk_t *walk) {
             break;
         }
         int trampoline = is_trampoline(walk->arena, pc);
+        keep_self(walk, &cursor, slot->frame_count);
         gmr_frame_t *frame = &frames[slot->frame_count++];
         *frame = (gmr_frame_t){.address = pc};
         if (exact || trampoline) frame->flags |= GMR_FRAME_EXACT;

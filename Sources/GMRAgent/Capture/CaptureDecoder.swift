@@ -186,6 +186,14 @@ struct CaptureDecoder {
             && slot.pointee.stack_base - crash.address <= Self.largestGuard
     }
 
+    /// Locks that the crashed thread may have asked for: what a Swift method has for `self` in each of its first frames,
+    /// and the word there.
+    func crashedSelves() -> [(address: UInt64, word: UInt32?)] {
+        withUnsafeBytes(of: header.crash.selves) { bytes in
+            bytes.bindMemory(to: gmr_crash_self_t.self).map { ($0.address, $0.is_read != 0 ? $0.word : nil) }
+        }
+    }
+
     /// In bytes.
     private static let largestGuard: UInt64 = 256 * 1024
 

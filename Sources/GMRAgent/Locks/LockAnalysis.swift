@@ -27,6 +27,12 @@ struct LockAnalysis {
                 threads[index].waitsFor?.name = nameOfVariable(wait.address)
             } else if let call = thread.call {
                 threads[index].waitsFor = calls?.wait(of: call)
+            } else if thread.snapshot.isCurrent,
+                var wait = reader.refusedMutex(
+                    decoder.crashedSelves(), captured: thread.frames, frames: threads[index].frames)
+            {
+                wait.name = wait.address.flatMap(nameOfVariable)
+                threads[index].waitsFor = wait
             } else if let lock = thread.firstArgument, threads[index].frames.first?.function == "pthread_spin_lock" {
                 threads[index].waitsFor = LockWait(
                     kind: .spinLock, address: lock, name: nameOfVariable(lock), description: "pthread_spinlock")
@@ -47,6 +53,8 @@ struct LockAnalysis {
             let threads = threads.byTID
             deadlocks = graph.deadlocks(canOthersRun: !isAsleepForEver) { tid in
                 guard let later else { return nil }
+                // It waits for this report.
+                if threads[tid]?.isCurrent == true { return true }
                 return later.waits[tid].map { reader.isSame($0, frames: threads[tid]?.frames ?? []) }
                     ?? later.unmoved.contains(tid)
             }

@@ -193,9 +193,27 @@ struct WaitReader {
     }
 
     private func swiftMutex(_ captured: CapturedWait) -> LockWait? {
-        guard let word = captured.memory[captured.address] else { return nil }
-        let wait = LockWait(kind: .swiftMutex, address: captured.address, description: "Swift Mutex")
+        captured.memory[captured.address].map { swiftMutex(at: captured.address, word: $0) }
+    }
+
+    private func swiftMutex(at address: UInt64, word: UInt32) -> LockWait {
+        let wait = LockWait(kind: .swiftMutex, address: address, description: "Swift Mutex")
         return held(wait, by: word & Self.ownerMask, isShared: false)
+    }
+
+    /// The lock that the kernel refused a thread, because it would wait for itself, which Swift ends the process for.
+    /// - Parameter selves: Of the first of its captured frames, what a method there has for `self`.
+    func refusedMutex(
+        _ selves: [(address: UInt64, word: UInt32?)], captured: [CapturedFrame], frames: [Frame]
+    ) -> LockWait? {
+        // Not tryLockSlow, and not unlockSlow.
+        let asks = frames.prefix(Self.depth).first { frame in
+            Self.plainName(frame).map { $0.contains("MutexHandle") && $0.contains("_lockSlow") } ?? false
+        }
+        guard let asks, let place = captured.firstIndex(where: { $0.address == asks.address }),
+            selves.indices.contains(place), let word = selves[place].word
+        else { return nil }
+        return swiftMutex(at: selves[place].address, word: word)
     }
 
     private func held(_ wait: LockWait, by number: UInt32, isShared: Bool) -> LockWait {

@@ -7,7 +7,8 @@ extension Verdict {
         self.init(locks: locks, threads: threads)
         guard let crash else { return }
         let words = ThreadWords(threads).sentences(about: crash)
-        summary = locks.deadlocks.isEmpty ? words : words + " " + summary
+        let end = words.hasSuffix(".") ? " " : ". "  // what a program said has no full stop
+        summary = locks.deadlocks.isEmpty ? words : words + end + summary
         self.threads = [crash.thread] + (locks.deadlocks.isEmpty ? [] : self.threads)
         kind = .crash
     }

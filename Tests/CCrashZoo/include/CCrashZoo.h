@@ -26,6 +26,12 @@ const crash_zoo_program_t *crash_zoo_program_at(int index);
 /* A thread `bystander` that blocks in bystander_waits, called by bystander_begins. Returns when it is there. */
 void crash_zoo_start_bystander(void);
 
+/* Of the calling thread. */
+int crash_zoo_tid(void);
+
+/* Returns when that thread sleeps in futex(2). */
+void crash_zoo_await_futex(int tid);
+
 /* Executes an undefined instruction, as Swift does where a check fails. */
 void crash_zoo_trap(void);
 
