@@ -25,14 +25,15 @@ import Testing
         ("/", "/", "/sys/fs/cgroup"),
         ("/docker/17", "/docker/17", "/sys/fs/cgroup"),
         ("/docker/17/worker", "/docker/17", "/sys/fs/cgroup/worker"),
-        ("/../other", "/", "/sys/fs/cgroup"),
-        ("/docker/170", "/docker/17", "/sys/fs/cgroup"),
+        ("/my jobs/1", #"/my\040jobs"#, "/sys/fs/cgroup/1"),
+        // Counters of another group are none of this one.
+        ("/../other", "/", nil), ("/docker/170", "/docker/17", nil),
     ])
-    func whatIsMountedMayBeAPart(path: String, root: String, directory: String) {
+    func whatIsMountedMayBeAPart(path: String, root: String, directory: String?) {
         let mounts = "30 22 0:26 \(root) /sys/fs/cgroup rw - cgroup2 cgroup2 rw"
         #expect(
             MemoryGroupState.place(cgroup: "0::\(path)", mounts: mounts)
-                == Place(path: path, version: 2, directory: directory))
+                == directory.map { Place(path: path, version: 2, directory: $0) })
     }
 
     @Test(arguments: ["", "0::/\n", "nonsense", "4:memory:/x"]) func whereNothingIsMountedThereIsNone(cgroup: String) {

@@ -5,6 +5,8 @@ import Testing
 /// What a helper that stands by says of the end of the service, which made no report of it.
 @Suite(.timeLimit(.minutes(5))) struct EndTests {
     private static let standby = ["GMR_HELPER_STANDBY": "1"]
+    /// Linux before 6.15 does not say how a process has ended: ioctl(PIDFD_GET_INFO).
+    private static let olderKernel = SystemCallFilter.refusing(16, secondArgument: 0xc040_ff0b, with: ENOTTY)
 
     @Test func aProcessThatIsKilledHasAReport() throws {
         try Service.with(Self.standby) { service in
@@ -89,8 +91,9 @@ import Testing
     }
 
     /// By exit status, by somebody's wish, and before: with reports stopped.
-    @Test(arguments: ["return", "x", "SIGTERM", "s"]) func anOrderlyEndHasNone(way: String) throws {
-        try Service.with(Self.standby) { service in
+    @Test(arguments: ["return", "x", "SIGTERM", "s"], [nil, olderKernel])
+    func anOrderlyEndHasNone(way: String, shell: String?) throws {
+        try Service.with(Self.standby, shell: shell) { service in
             let helper = try StandbyProcess(of: service.pid)
             switch way {
             case "return": try service.process.closeInput()
@@ -112,10 +115,38 @@ import Testing
         try Service.with(Self.standby) { service in
             let helper = try StandbyProcess(of: service.pid)
             try service.process.send("e")
-            try helper.waitForEnd(within: .seconds(30))
+            try helper.waitForEnd()
             kill(service.pid, SIGKILL)
             _ = try service.process.waitForEnd()
             #expect(try service.reportNames() == [])
+        }
+    }
+
+    @Test func oldReportsMakeRoomForIt() throws {
+        try Service.with(["GMR_HELPER_STANDBY": "1", "GMR_MAX_REPORTS": "1"]) { service in
+            let helper = try StandbyProcess(of: service.pid)
+            _ = try service.report()
+            kill(service.pid, SIGKILL)
+            try helper.waitForEnd()
+            try #expect(service.reportNames().count == 1)
+            try #expect(service.nextReport().trigger.end != nil)
+        }
+    }
+
+    /// The place of the log directory may be somebody else's by then.
+    @Test func theLogDirectoryIsThatOfTheSetUp() throws {
+        try Service.with(Self.standby) { service in
+            let path = service.directory.path
+            let helper = try StandbyProcess(of: service.pid)
+            try service.waitUntil { helper.descriptors["3"] == path }
+            try FileManager.default.moveItem(atPath: path, toPath: path + ".moved")
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            kill(service.pid, SIGKILL)
+            try helper.waitForEnd()
+            try #expect(service.reportNames() == [])
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: path + ".moved", toPath: path)
+            try #expect(service.nextReport().trigger.end?.signal == "SIGKILL")
         }
     }
 

@@ -33,19 +33,19 @@ import Testing
         }
     }
 
-    /// It holds nothing of the service but its standard error, and costs no processor time.
+    /// It holds nothing of the service but the log directory, and costs no processor time.
     @Test func itKeepsNothingAndSleeps() throws {
         try Service.with(Self.standby) { service in
             let helper = try StandbyProcess(of: service.pid)
-            try service.waitUntil { helper.descriptors["3"] == nil && helper.isIdle }
+            try service.waitUntil { helper.descriptors["3"] == service.directory.path && helper.isIdle }
             let descriptors = helper.descriptors
-            #expect(Set(descriptors.keys) == ["0", "1", "2", "4", "5"], "\(descriptors)")
-            #expect(descriptors["0"] == "/dev/null" && descriptors["1"] == "/dev/null")
-            #expect(descriptors["2"] == service.directory.appending(path: "stderr").path)
+            #expect(Set(descriptors.keys) == ["0", "1", "2", "3", "4", "5"], "\(descriptors)")
+            #expect(["0", "1", "2"].allSatisfy { descriptors[$0] == "/dev/null" }, "\(descriptors)")
             #expect(getsid(helper.pid) == helper.pid)
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(helper.pid)/cwd") == "/")
             try #expect(service.report().completeness.finishedBy == Self.name)
             try service.waitUntil { helper.isIdle }
+            #expect(helper.descriptors == descriptors)
             let ticks = helper.processorTicks
             let switches = helper.field("voluntary_ctxt_switches")
             Thread.sleep(forTimeInterval: 1)
@@ -78,7 +78,7 @@ import Testing
             try first.waitForEnd()
             let completeness = try service.report().completeness
             #expect(completeness.finishedBy == "helper process")
-            #expect(completeness.gaps.contains { $0.contains("it had ended; it is started anew") })
+            #expect(completeness.gaps.contains { $0.contains("it had ended") })
             try service.waitUntil { !StandbyProcess.all(of: service.pid).isEmpty }
             try #expect(service.report().completeness.finishedBy == Self.name)
         }
@@ -96,6 +96,64 @@ import Testing
             try service.waitUntil { StandbyProcess.all(of: service.pid).contains { $0 != first.pid } }
             try #expect(service.report().completeness.finishedBy == Self.name)
             #expect(try service.reportNames().count == 2)
+            kill(service.pid, SIGKILL)
+            _ = try service.nextReport()
+            try first.waitForEnd()
+            try service.waitUntil { StandbyProcess.all(of: service.pid).isEmpty }
+            #expect(try service.reportNames().count == 3)
+        }
+    }
+
+    /// What it began with is left to one who goes on.
+    @Test(arguments: [nil, subreaper])
+    func oneThatEndsMeanwhileLeavesNoSecondReport(shell: String?) throws {
+        try Service.with(Self.standby, shell: shell) { service in
+            for round in 1...5 {
+                try service.waitUntil { StandbyProcess.all(of: service.pid).first != nil }
+                let helper = try StandbyProcess(of: service.pid)
+                kill(service.pid, SIGUSR2)
+                try service.waitUntil { !helper.isIdle }
+                kill(helper.pid, SIGKILL)
+                _ = try service.nextReport()
+                try service.waitUntil { StandbyProcess.all(of: service.pid).contains { $0 != helper.pid } }
+                #expect(try service.reportNames().count == round)
+            }
+        }
+    }
+
+    /// A service that was started as root gives its rights up, and the helper does with it.
+    @Test(.enabled(if: getuid() == 0)) func itHasNoMoreRightsThanTheService() throws {
+        try Service.with(Self.standby) { service in
+            chown(service.directory.path, 65534, 65534)
+            let helper = try StandbyProcess(of: service.pid)
+            try #expect(service.answer(to: "d") == "given up")
+            try #expect(service.report().completeness.finishedBy == Self.name)
+            #expect(helper.field("Uid") == "65534\t65534\t65534\t65534")
+            #expect(helper.field("Gid") == "65534\t65534\t65534\t65534")
+            #expect(helper.field("Groups") == "" && helper.field("CapPrm") == "0000000000000000")
+            kill(service.pid, SIGKILL)
+            _ = try service.process.waitForEnd()
+            try #expect(service.nextReport().trigger.end?.signal == "SIGKILL")
+        }
+    }
+
+    /// A sandbox may refuse what it takes to see the end of a process, whatever has the number of that descriptor.
+    @Test func whereTheKernelShowsNoProcessItSeesTheEndAllTheSame() throws {
+        let shell = "exec 5</dev/zero; \(SystemCallFilter.refusing(434))"
+        try Service.with(Self.standby, shell: shell) { service in
+            try #expect(service.report().completeness.finishedBy == Self.name)
+            #expect(try service.reportNames().count == 1)
+            kill(service.pid, SIGKILL)
+            try #expect(service.nextReport().trigger.end?.signal == "SIGKILL")
+        }
+    }
+
+    @Test func whereItCannotBeStartedReportsSaySo() throws {
+        try Service.with(Self.standby, shell: SystemCallFilter.killing(53)) { service in
+            #expect(service.process.standardError.contains("GMR_HELPER_STANDBY=1 has no effect yet"))
+            let completeness = try service.report().completeness
+            #expect(completeness.finishedBy == "helper process")
+            #expect(completeness.gaps.contains { $0.contains("did not finish this report: Operation not permitted") })
         }
     }
 

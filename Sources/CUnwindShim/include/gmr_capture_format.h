@@ -268,19 +268,18 @@ typedef struct {
 } gmr_crash_t;
 _Static_assert(sizeof(gmr_crash_t) == 368 + GMR_CRASH_MESSAGE_BYTES, "wire format");
 
-/* A thread as a helper outside sees it; GMR_MAX_THREADS of them at most, where the encoded sections come later. */
+/* A thread as a helper outside sees it; GMR_MAX_THREADS of them at most. */
 typedef struct {
     int32_t tid;
     char comm[16]; /* not necessarily terminated */
 } gmr_listed_thread_t;
 _Static_assert(sizeof(gmr_listed_thread_t) == 20, "wire format");
 
-/* gmr_arena_header_t.last_words: why there need be no report of the end of the process. */
+/* gmr_arena_header_t.last_words: what is known of the end of the process before it comes. */
 enum {
     GMR_LAST_NONE = 0,
-    GMR_LAST_STOPPED = 1, /* reports were stopped */
-    GMR_LAST_CRASH = 2,   /* there is one of the crash */
-    GMR_LAST_EXITS = 3,   /* exit() was called; it may still be ended otherwise */
+    GMR_LAST_CRASH = 1, /* there is a report of the crash */
+    GMR_LAST_EXITS = 2, /* exit() was called; it may still be ended otherwise */
 };
 
 /* How a report ended, for gmr_arena_header_t.delivery. */
@@ -359,6 +358,7 @@ typedef struct {
     /* The helper that stands by. */
     uint32_t standby_call; /* the report that it is asked for; 0: none, or no longer. release: publishes the capture */
     int32_t standby_error; /* errno, why it did not finish this report, or could not be started; 0: nothing is wrong */
+    int32_t standby_pid;    /* any other one ends without a word; 0: none is wanted any more. release */
     int32_t standby_keeper; /* the process that is its parent; 0: init, or whoever adopts orphans there */
     uint32_t last_words;    /* GMR_LAST_*; release */
     uint32_t listed_thread_count; /* that it listed where the process itself has no /proc */
@@ -374,6 +374,12 @@ _Static_assert(offsetof(gmr_arena_header_t, section_state) == 232, "wire format"
 /* The offset of a publication's buffer: 0 or 1. */
 static inline uint64_t gmr_publication_offset(uint32_t which, uint32_t buffer) {
     return GMR_PAGE_BYTES + GMR_SETUP_CAPACITY_BYTES + (which * 2u + buffer) * (uint64_t)GMR_PUBLICATION_CAPACITY_BYTES;
+}
+/* Threads that a helper outside lists. Not from the header: what stands there, a helper must not write by. */
+static inline uint64_t gmr_listed_threads_offset(void) {
+    const uint64_t pages = (GMR_MODULE_CAPACITY * sizeof(gmr_module_t) + GMR_PAGE_BYTES - 1) / GMR_PAGE_BYTES;
+    return gmr_publication_offset(GMR_PUBLICATION_COUNT, 0) + pages * GMR_PAGE_BYTES + GMR_STRING_CAPACITY_BYTES +
+           GMR_SECTION_CAPACITY_BYTES;
 }
 static inline gmr_slot_t *gmr_arena_slot(const gmr_arena_header_t *arena, uint32_t index) {
     return (gmr_slot_t *)((uintptr_t)arena + arena->slot_offset + (uint64_t)index * GMR_SLOT_STRIDE_BYTES);
@@ -392,7 +398,7 @@ static inline char *gmr_arena_strings(const gmr_arena_header_t *arena) {
 }
 
 static inline gmr_listed_thread_t *gmr_arena_listed_threads(const gmr_arena_header_t *arena) {
-    return (gmr_listed_thread_t *)((uintptr_t)arena + arena->section_offset);
+    return (gmr_listed_thread_t *)((uintptr_t)arena + gmr_listed_threads_offset());
 }
 
 /* States are plain words; these name the memory order. */

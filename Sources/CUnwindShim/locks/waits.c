@@ -116,7 +116,8 @@ static void find_interrupted_call(gmr_slot_t *slot) {
     static const uint8_t call[] = {0x0f, 0x05};
     const uint64_t *registers = slot->registers;
     uint8_t there[sizeof call];
-    if (!read_memory(registers[GMR_REG_RIP], there, sizeof there) || __builtin_memcmp(there, call, sizeof call)) return;
+    if (!read_memory(registers[GMR_REG_RIP], there, sizeof there)) return;
+    if (__builtin_memcmp(there, call, sizeof call) != 0) return;
     const uint64_t arguments[] = {registers[GMR_REG_RDI], registers[GMR_REG_RSI], registers[GMR_REG_RDX],
                                   registers[GMR_REG_R10], registers[GMR_REG_R8],  registers[GMR_REG_R9]};
     slot->syscall_number = (int64_t)registers[GMR_REG_RAX];

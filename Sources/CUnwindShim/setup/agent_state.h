@@ -26,6 +26,8 @@ typedef struct {
     int socket; /* the agent's end, in its own descriptor table; 0: there is none */
     uint64_t inode;
     uint32_t calls; /* reports that it was asked for */
+    int is_allowed; /* the process may make the calls that it takes to speak with it */
+    int error;      /* negative errno: it could not be started */
 } gmr_standby_t;
 
 typedef struct {
@@ -165,11 +167,14 @@ int gmr_standby_is_wanted(void);
 int gmr_standby_is_there(void);
 /* Starts it, unless it is there; after open_executable(). arena->standby_error says what was wrong. */
 void gmr_standby_start(void);
-/* Asks it for the report of what is captured. Returns 0, or -EPIPE where it has ended, or the error of sendmsg(). */
+/* Before a report: whether it can be spoken with. A filter may have come since. */
+void gmr_standby_prepare(void);
+/* Asks it for the report of what is captured. Returns 0, -EPIPE where it has ended, why it was never started, or the
+ * error of sendmsg(). */
 int gmr_standby_ask(void);
 /* It has answered, or nobody waits for it any more: from now on it must not begin. */
 void gmr_standby_answered(void);
-/* Lets go of it: it ends. */
+/* Lets go of it: it ends without a word. */
 void gmr_standby_drop(void);
 /* Where the process has no /proc, has it list the threads for the next capture. */
 void gmr_standby_list_threads(void);

@@ -164,6 +164,7 @@ static void make_report(void) {
     arena->sinks_failed = 0;
     arena->standby_error = 0;
     arena->symbolize_ns = arena->render_ns = 0;
+    gmr_standby_prepare();
     check_descriptors();
     (void)gmr_capture_signal_take();
     gmr_standby_list_threads();
@@ -275,7 +276,6 @@ static int set_up(void) {
     if (error) return error;
     warm_up();
     open_executable();
-    gmr_standby_start();
     gmr_signals_begin_looks();
     state->agent_step = "starting the file watcher";
     const char *path = state->config.watched_path;
@@ -293,6 +293,8 @@ void *gmr_agent_main(void *unused) {
         /* Where the kernel or libc is too strange for it, fork children have no reports. */
         if (!state->agent_error && state->config.follows_forks) (void)lend(stack_end);
     }
+    /* Last: it must not outlive a set-up that fails. */
+    if (!state->agent_error) gmr_standby_start();
     gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);
     gmr_ss_futex_wake(&state->agent_ready);
     if (state->agent_error || state->config.is_on_demand) return NULL;

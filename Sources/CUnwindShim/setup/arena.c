@@ -24,7 +24,7 @@ static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     header->module_offset = gmr_publication_offset(GMR_PUBLICATION_COUNT, 0);
     header->string_offset = header->module_offset + ALIGN_PAGE(GMR_MODULE_CAPACITY * sizeof(gmr_module_t));
     header->section_offset = header->string_offset + GMR_STRING_CAPACITY_BYTES;
-    header->slot_offset = header->section_offset + GMR_SECTION_CAPACITY_BYTES;
+    header->slot_offset = gmr_listed_threads_offset() + ALIGN_PAGE(GMR_MAX_THREADS * sizeof(gmr_listed_thread_t));
     header->slot_capacity = slot_capacity;
     header->slot_stride_bytes = GMR_SLOT_STRIDE_BYTES;
     header->arena_bytes = header->slot_offset + (uint64_t)slot_capacity * GMR_SLOT_STRIDE_BYTES;
@@ -147,7 +147,7 @@ void gmr_arena_release_slots(void) {
             (void)madvise(slot, GMR_SLOT_STRIDE_BYTES, MADV_REMOVE);
         }
     }
-    (void)madvise((char *)arena + arena->section_offset, GMR_SECTION_CAPACITY_BYTES, MADV_REMOVE);
+    (void)madvise((char *)arena + arena->section_offset, arena->slot_offset - arena->section_offset, MADV_REMOVE);
 }
 
 int gmr_agent_publish(uint32_t which, const void *bytes, uint32_t count) {

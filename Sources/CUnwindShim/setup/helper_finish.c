@@ -60,8 +60,8 @@ static void reset(void) {
 
 /* Before anybody else goes on with a report, who had it must not write into it any more. */
 static void kill_helper(void) {
-    gmr_arena_header_t *arena = gmr_safe_state.arena;
-    if (arena->helper_pid > 0) (void)kill(arena->helper_pid, SIGKILL);
+    int32_t helper = __atomic_load_n(&gmr_safe_state.arena->helper_pid, __ATOMIC_SEQ_CST);
+    if (helper > 0) (void)kill(helper, SIGKILL);
 }
 
 /* What a helper does behind the report, a core file, must not have the report made a second time. */
@@ -77,8 +77,11 @@ static int finish_in_standby(void) {
     int error = gmr_standby_ask();
     if (!error) error = await(1);
     gmr_standby_answered();
-    if (error == -ETIMEDOUT) kill_helper();
-    if (error) gmr_standby_drop();
+    if (error) {
+        /* After it was told: a child of it that begins now sees that, or is seen. */
+        kill_helper();
+        gmr_standby_drop();
+    }
     if (is_delivered(error)) return 1;
     arena->standby_error = error ? -error : ECHILD;
     return 0;

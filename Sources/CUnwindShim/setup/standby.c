@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../signal_safe/clone_x86_64.h"
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/probe.h"
 #include "../signal_safe/syscalls_x86_64.h"
@@ -29,6 +30,27 @@ int gmr_standby_is_wanted(void) {
            gmr_safe_state.pid == gmr_safe_state.arena_pid && !gmr_safe_state.is_on_demand;
 }
 
+/* All that is called here, in a child: a filter may kill for it. */
+static void try_to_speak(void) GMR_SIGNAL_SAFE {
+    int32_t ends[2] = {-1, -1};
+    char word = 0;
+    struct iovec part = {&word, sizeof word};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct pollfd end = {.events = POLLIN};
+    int32_t is_on = 1;
+    long error = gmr_ss_syscall4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET, 0, ends);
+    end.fd = ends[1];
+    if (!error) error = gmr_ss_syscall6(SYS_setsockopt, ends[1], SOL_SOCKET, SO_PASSCRED, (long)&is_on, 4, 0);
+    if (!error && gmr_ss_syscall3(SYS_sendmsg, ends[0], &message, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) error = -1;
+    if (!error && gmr_ss_syscall3(SYS_poll, (long)&end, 1, 0) != 1) error = -1;
+    (void)gmr_ss_syscall3(SYS_pidfd_open, gmr_ss_getpid(), 0, 0);
+    gmr_ss_leave(error != 0);
+}
+
+void gmr_standby_prepare(void) {
+    if (gmr_standby_is_wanted()) gmr_agent_state.standby.is_allowed = gmr_ss_survives(try_to_speak);
+}
+
 /* The agent's end, or -1 where the application has closed it. */
 static int own_end(void) {
     gmr_standby_t *standby = &gmr_agent_state.standby;
@@ -38,11 +60,12 @@ static int own_end(void) {
 
 int gmr_standby_is_there(void) {
     struct pollfd end = {.fd = own_end()};
-    if (end.fd < 0) return 0;
+    if (end.fd < 0 || !gmr_agent_state.standby.is_allowed) return 0;
     return poll(&end, 1, 0) == 0; /* nobody writes to it: what happens there is its end */
 }
 
 void gmr_standby_drop(void) {
+    __atomic_store_n(&gmr_safe_state.arena->standby_pid, 0, __ATOMIC_RELEASE);
     int socket = own_end();
     if (socket >= 0) close(socket);
     gmr_agent_state.standby.socket = 0;
@@ -52,6 +75,8 @@ static int spawn(int talk, int owner) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_helper_start_t start = {state->executable_descriptor, state->arena_descriptor, talk, owner,
                                 gmr_adopts_orphans()};
+    /* The keeper of the one before. */
+    (void)gmr_ss_helper_reap(GMR_HELPER_STANDS_BY, START_PATIENCE_NS);
     int error = gmr_ss_helper_spawn(GMR_HELPER_STANDS_BY, &start);
     if (!error) error = gmr_ss_standby_result(START_PATIENCE_NS);
     if (!start.keeper_stays) (void)gmr_ss_helper_reap(GMR_HELPER_STANDS_BY, START_PATIENCE_NS);
@@ -60,10 +85,12 @@ static int spawn(int talk, int owner) {
 
 static int start(void) {
     gmr_agent_state_t *state = &gmr_agent_state;
-    int ends[2];
-    if (!(gmr_safe_state.allowed & GMR_PROBE_CLONE)) return -EPERM;
+    int ends[2], is_on = 1;
+    if (!(gmr_safe_state.allowed & GMR_PROBE_CLONE) || !state->standby.is_allowed) return -EPERM;
     if (state->executable_descriptor < 0) return state->executable_descriptor;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+    /* Each message comes with who has sent it, as the kernel says. */
+    (void)setsockopt(ends[1], SOL_SOCKET, SO_PASSCRED, &is_on, sizeof is_on);
     int ours = gmr_descriptors_raise(ends[0]), theirs = gmr_descriptors_raise(ends[1]);
     int owner = (int)syscall(SYS_pidfd_open, getpid(), 0);
     if (owner >= 0) owner = gmr_descriptors_raise(owner);
@@ -74,16 +101,19 @@ static int start(void) {
     if (error) return error;
     state->standby.socket = ours;
     state->standby.inode = gmr_descriptors_inode(ours);
+    __atomic_store_n(&gmr_safe_state.arena->standby_pid, gmr_ss_helper_pid(GMR_HELPER_STANDS_BY), __ATOMIC_RELEASE);
     return 0;
 }
 
 void gmr_standby_start(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
+    gmr_standby_prepare();
     if (!gmr_standby_is_wanted() || gmr_standby_is_there()) return;
     gmr_standby_drop();
     gmr_descriptors_adopt_stderr();
-    arena->standby_error = -start();
+    gmr_agent_state.standby.error = start();
     gmr_descriptors_leave_stderr();
+    arena->standby_error = -gmr_agent_state.standby.error;
     arena->standby_keeper = gmr_ss_helper_keeper(GMR_HELPER_STANDS_BY);
 }
 
@@ -107,13 +137,16 @@ static int send_message(uint32_t kind, uint32_t call) {
 
 int gmr_standby_ask(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    uint32_t call = ++gmr_agent_state.standby.calls;
-    if (call == 0) call = ++gmr_agent_state.standby.calls; /* which means none */
+    gmr_standby_t *standby = &gmr_agent_state.standby;
+    if (standby->error) return standby->error;
+    uint32_t call = ++standby->calls;
+    if (call == 0) call = ++standby->calls; /* which means none */
     gmr_store_release(&arena->standby_call, call);
+    if (!standby->is_allowed) return -EPERM;
     return gmr_standby_is_there() ? send_message(GMR_STANDBY_REPORT, call) : -EPIPE;
 }
 
-void gmr_standby_answered(void) { gmr_store_release(&gmr_safe_state.arena->standby_call, 0); }
+void gmr_standby_answered(void) { __atomic_store_n(&gmr_safe_state.arena->standby_call, 0, __ATOMIC_SEQ_CST); }
 
 void gmr_standby_show_arena(void) {
     if (gmr_standby_is_wanted() && gmr_standby_is_there()) (void)send_message(GMR_STANDBY_SEE_ARENA, 0);
@@ -130,9 +163,7 @@ void gmr_standby_list_threads(void) {
 }
 
 void gmr_standby_stop(void) {
-    gmr_agent_state_t *state = &gmr_agent_state;
-    if (!state->config.helper_stands_by || state->standby.socket <= 0) return;
-    gmr_store_release(&gmr_safe_state.arena->last_words, GMR_LAST_STOPPED);
+    if (!gmr_agent_state.config.helper_stands_by || gmr_agent_state.standby.socket <= 0) return;
     gmr_standby_drop();
     (void)gmr_ss_helper_reap(GMR_HELPER_STANDS_BY, END_PATIENCE_NS);
 }

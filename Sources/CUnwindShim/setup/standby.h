@@ -5,6 +5,7 @@
 #define GMR_STANDBY_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum {
     GMR_STANDBY_REPORT = 1,
@@ -23,8 +24,11 @@ typedef struct {
 /* standby_process.c: the main function of a helper that stands by. */
 __attribute__((noreturn)) void gmr_standby_main(void);
 
-/* rights.c: gives this process the rights that process `pid` has, where they are less. Returns 0 or a negative errno:
- * then it has more, and must not touch what that process says. */
-int gmr_take_rights_of(int32_t pid);
+/* rights.c, on the only thread of its process. */
+/* From now on this process has no more rights than `sender` had, who has sent it something. Returns 0, or -EPERM where
+ * it still has more: then it must not touch what that process says. */
+int gmr_take_rights_of(const struct ucred *sender);
+/* The same, of a process that has ended and has not been waited for; says nothing where there is none. */
+void gmr_take_rights_of_zombie(int32_t pid);
 
 #endif

@@ -114,7 +114,9 @@ static void keep_once(void) GMR_SIGNAL_SAFE {
 static void keep_standby(void) GMR_SIGNAL_SAFE {
     spawn_t *spawn = &spawns[GMR_HELPER_STANDS_BY];
     (void)gmr_ss_syscall3(SYS_dup3, spawn->start.talk, GMR_STANDBY_TALK_DESCRIPTOR, 0);
-    (void)gmr_ss_syscall3(SYS_dup3, spawn->start.owner, GMR_STANDBY_OWNER_DESCRIPTOR, 0);
+    if (gmr_ss_syscall3(SYS_dup3, spawn->start.owner, GMR_STANDBY_OWNER_DESCRIPTOR, 0) < 0) {
+        gmr_ss_close(GMR_STANDBY_OWNER_DESCRIPTOR); /* something of the application's */
+    }
     /* A child of the helper that outlives it comes here too. */
     if (spawn->start.keeper_stays) (void)gmr_ss_syscall3(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0);
     start(spawn, execute_standby);
@@ -157,6 +159,10 @@ int gmr_ss_helper_reap(uint32_t kind, uint64_t patience_ns) GMR_SIGNAL_SAFE {
 }
 
 int32_t gmr_ss_helper_keeper(uint32_t kind) GMR_SIGNAL_SAFE { return spawns[kind].keeper; }
+
+int32_t gmr_ss_helper_pid(uint32_t kind) GMR_SIGNAL_SAFE {
+    return __atomic_load_n(&spawns[kind].helper, __ATOMIC_RELAXED);
+}
 
 int gmr_ss_standby_result(uint64_t patience_ns) GMR_SIGNAL_SAFE {
     spawn_t *spawn = &spawns[GMR_HELPER_STANDS_BY];

@@ -47,6 +47,9 @@ int gmr_ss_helper_reap(uint32_t kind, uint64_t patience_ns) GMR_SIGNAL_SAFE;
 /* Of a keeper that has not been waited for; 0: none. Signal safety: yes. */
 int32_t gmr_ss_helper_keeper(uint32_t kind) GMR_SIGNAL_SAFE;
 
+/* Of the helper that was started last; 0: none. Signal safety: yes. */
+int32_t gmr_ss_helper_pid(uint32_t kind) GMR_SIGNAL_SAFE;
+
 /* Waits until the one that stands by is executed: 0, or a negative errno. Signal safety: yes. */
 int gmr_ss_standby_result(uint64_t patience_ns) GMR_SIGNAL_SAFE;
 

@@ -43,10 +43,10 @@ struct MemoryGroupState: WireCodable, Sendable, Equatable {
 
     /// What has changed until now.
     func change() -> MemoryGroupChange {
-        let count = Self.read(directory, version: version) ?? killCount
+        let count = Self.read(directory, version: version)
         let limit = number(version == 2 ? "memory.max" : "memory.limit_in_bytes")
         return MemoryGroupChange(
-            path: path, killCount: count > killCount ? count - killCount : 0,
+            path: path, killCount: count.map { $0 > killCount ? $0 - killCount : 0 },
             // Version 1 writes the largest multiple of a page where there is none.
             limitBytes: limit.flatMap { $0 < 1 << 62 ? $0 : nil },
             peakBytes: number(version == 2 ? "memory.peak" : "memory.max_usage_in_bytes"))
@@ -101,11 +101,29 @@ struct MemoryGroupState: WireCodable, Sendable, Equatable {
             let kind = (halves.count == 2 ? halves[1] : "").split(separator: " ")
             guard fields.count > 4, kind.count > 2, kind[0] == (isFirst ? "cgroup" : "cgroup2") else { continue }
             if isFirst, !kind[2].split(separator: ",").contains("memory") { continue }
-            let root = fields[3] == "/" ? "" : String(fields[3])
-            guard path == root || path.hasPrefix(root + "/"), !path.contains("/..") else { return String(fields[4]) }
+            let root = fields[3] == "/" ? "" : unescaped(fields[3])
+            guard path == root || path.hasPrefix(root + "/"), !path.contains("/..") else { continue }
             let below = String(path.dropFirst(root.count))
-            return String(fields[4]) + (below == "/" ? "" : below)
+            return unescaped(fields[4]) + (below == "/" ? "" : below)
         }
         return nil
+    }
+
+    /// mountinfo writes blanks, line ends and backslashes as `\040`.
+    private static func unescaped(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            guard byte == UInt8(ascii: "\\"), digits.count == 3,
+                let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(code)
+            rest = rest.dropFirst(3)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,10 +1,13 @@
 import CUnwindShim
 import GMRCore
+import Glibc
 
 /// What a helper process that stands by knows from its start, and believes: later the service may say anything.
 struct Standby {
     let setup: SetupRecord
     let pid: Int32
+    /// The log directory that there was then; nil where there was none. It holds even where another one has its name.
+    private let directory: String?
 
     /// Written once, before anything else runs in that process.
     nonisolated(unsafe) private(set) static var current: Standby?
@@ -12,20 +15,29 @@ struct Standby {
     /// - Returns: False where the arena is damaged.
     static func begin(arena: UnsafeMutablePointer<gmr_arena_header_t>) -> Bool {
         guard let setup = try? CaptureDecoder(arena: arena).setup() else { return false }
-        current = Standby(setup: setup, pid: arena.pointee.pid)
+        let opened = setup.outputs.directory.map { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        let directory = opened.flatMap { $0 >= 0 ? "/proc/self/fd/\($0)" : nil }
+        current = Standby(setup: setup, pid: arena.pointee.pid, directory: directory)
         return true
+    }
+
+    /// Where the end is reported. The service's own sinks have ended with it.
+    var outputs: StandardOutputs {
+        StandardOutputs(
+            directory: directory, isStandardErrorServed: setup.outputs.isStandardErrorServed || directory == nil)
     }
 
     /// Writes the report of a process that made none of its end.
     func report(_ end: gmr_service_end_t, arena: UnsafeMutablePointer<gmr_arena_header_t>) {
+        let end = processEnd(end)
+        // It may have ended in good order, then.
+        if end.signal == nil, (end.memoryGroup?.killCount ?? 0) == 0 { return }
         let masker = SecretMasker(
             knownSecrets: setup.configuration.secrets, keys: SecretKeys(extraWords: setup.settings.secretKeys))
-        let report = report(of: processEnd(end), lastReport: lastReport(in: arena.pointee)).masked(by: masker)
-        var outputs = setup.outputs
-        // The service's own sinks have ended with it.
-        if outputs.isEmpty { outputs.isStandardErrorServed = true }
+        let report = report(of: end, lastReport: lastReport(in: arena.pointee)).masked(by: masker)
         var delivery = ReportDelivery(setup: setup, report: report, sections: nil, outputs: outputs)
         try? delivery.deliver(progress: {})
+        delivery.tidyUp(progress: {})
     }
 
     private func report(of end: ProcessEnd, lastReport: Timestamp?) -> Report {
@@ -59,7 +71,8 @@ struct Standby {
 
 @_cdecl("gmr_standby_begin")
 func standbyBegin(arena: UnsafeMutablePointer<gmr_arena_header_t>) -> Int32 {
-    Standby.begin(arena: arena) ? 1 : 0
+    guard Standby.begin(arena: arena), let standby = Standby.current else { return 0 }
+    return standby.outputs.isStandardErrorServed ? 2 : 1
 }
 
 @_cdecl("gmr_standby_report")

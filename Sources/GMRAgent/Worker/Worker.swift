@@ -190,8 +190,8 @@ enum Worker {
     private static func standbyFailure(_ error: Int32) -> String {
         let reason =
             switch error {
-            case EPIPE: "it had ended; it is started anew"
-            case ETIMEDOUT: "it said nothing for too long; it is started anew"
+            case EPIPE: "it had ended"
+            case ETIMEDOUT: "it said nothing for too long"
             case ECHILD: "it failed"
             default: String(describingErrno: error)
             }

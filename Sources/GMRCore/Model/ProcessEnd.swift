@@ -23,14 +23,15 @@ public struct ProcessEnd: Sendable, Equatable {
 public struct MemoryGroupChange: Sendable, Equatable {
     /// `/system.slice/orders.service`
     public var path: String
-    /// Processes of it, and of groups within it, that the kernel has killed for lack of memory.
-    public var killCount: UInt64
+    /// Processes of it, and of groups within it, that the kernel has killed for lack of memory; nil where it does not
+    /// tell.
+    public var killCount: UInt64?
     /// Nil: no limit of its own.
     public var limitBytes: UInt64?
     /// The most that it ever used; nil where the kernel does not tell.
     public var peakBytes: UInt64?
 
-    public init(path: String, killCount: UInt64, limitBytes: UInt64? = nil, peakBytes: UInt64? = nil) {
+    public init(path: String, killCount: UInt64?, limitBytes: UInt64? = nil, peakBytes: UInt64? = nil) {
         self.path = path
         self.killCount = killCount
         self.limitBytes = limitBytes
@@ -56,7 +57,7 @@ extension Verdict {
         text += "."
         if end.signal == "SIGKILL", kills == 0 {
             text +=
-                end.memoryGroup == nil
+                end.memoryGroup?.killCount == nil
                 ? " Whether it was for lack of memory cannot be seen here: look into the kernel's log."
                 : " Not for lack of memory in its cgroup: somebody, or a service manager whose patience was over, sent it."
         }
