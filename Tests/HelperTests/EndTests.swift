@@ -150,6 +150,23 @@ import Testing
         }
     }
 
+    /// Nobody is left who could finish the report, as at the end of a container.
+    @Test func aReportThatWasBegunIsInARecord() throws {
+        try Service.with(["GMR_RECORD": "1"]) { service in
+            kill(service.pid, SIGUSR2)
+            try service.waitUntil { !StandbyProcess.helpers(of: service.pid).isEmpty }
+            for helper in StandbyProcess.helpers(of: service.pid) { kill(helper, SIGKILL) }
+            kill(service.pid, SIGKILL)
+            _ = try service.process.waitForEnd()
+            let names = try FileManager.default.contentsOfDirectory(atPath: service.directory.path)
+            let path = service.directory.appending(path: try #require(names.first { $0.hasSuffix(".gmr") })).path
+            let run = try ToolRun.run(ChildProcess.built("gmr"), ["render", path, "--format", "json"])
+            let report = try JSONDecoder().decode(ServiceReport.self, from: Data(run.text.utf8))
+            #expect(report.verdict.kind == "deadlock" && report.process.pid == service.pid)
+            #expect(report.functions.contains { $0.contains("workerTakesFirstThenSecond") })
+        }
+    }
+
     @Test(.enabled(if: MemoryGroup.canBeMade)) func theKernelsVerdictIsInTheReport() throws {
         let group = try MemoryGroup(limitBytes: 128 << 20)
         defer { group.remove() }

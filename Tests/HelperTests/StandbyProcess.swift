@@ -11,6 +11,18 @@ struct StandbyProcess {
         self.pid = pid
     }
 
+    /// Of the report that is under way, with the process that keeps it.
+    static func helpers(of service: Int32) -> [Int32] {
+        children(of: service).flatMap { [$0] + children(of: $0) }
+    }
+
+    private static func children(of pid: Int32) -> [Int32] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return tasks.flatMap { tid in
+            (text("/proc/\(pid)/task/\(tid)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
+        }
+    }
+
     /// Those that are no zombies.
     static func all(of service: Int32) -> [Int32] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

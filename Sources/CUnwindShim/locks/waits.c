@@ -110,8 +110,8 @@ static void read_futex(gmr_slot_t *slot, uint64_t address, uint32_t flags) {
     if (wait->value == 0 && !is_timed_or_lock && is_on_own_stack(slot)) wait->flags |= GMR_WAIT_PARKED;
 }
 
-/* A signal that ends the process may have been sent to a thread that slept, a watchdog's SIGABRT for one. The kernel has
- * then set up the call to begin again behind the handler: it is at the instruction, with its number in rax. */
+/* A signal that ends the process may have been sent to a thread that slept, a watchdog's SIGABRT for one. The kernel
+ * has then set up the call to begin again behind the handler: it is at the instruction, with its number in rax. */
 static void find_interrupted_call(gmr_slot_t *slot) {
     static const uint8_t call[] = {0x0f, 0x05};
     const uint64_t *registers = slot->registers;
