@@ -98,6 +98,8 @@ let package = Package(
         .testTarget(
             name: "CrashZooTests", dependencies: ["CrashZoo", "GMRAgent", "gmr", "ProcessKit"],
             exclude: ["core_walk.py"]),
+        .executableTarget(name: "TaskZoo", dependencies: ["GMRAgent"], path: "Tests/TaskZoo"),
+        .testTarget(name: "TaskZooTests", dependencies: ["TaskZoo", "ProcessKit"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(

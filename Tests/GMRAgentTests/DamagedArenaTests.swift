@@ -127,7 +127,7 @@ private final class Arena {
         layout.string_offset =
             layout.module_offset + aligned(Int(GMR_MODULE_CAPACITY) * MemoryLayout<gmr_module_t>.stride)
         layout.section_offset = layout.string_offset + UInt64(GMR_STRING_CAPACITY_BYTES)
-        layout.slot_offset = layout.section_offset + UInt64(GMR_SECTION_CAPACITY_BYTES)
+        layout.slot_offset = gmr_task_text_offset() + UInt64(GMR_TASK_TEXT_CAPACITY_BYTES)
         layout.slot_capacity = 64
         layout.arena_bytes = withUnsafePointer(to: &layout) { layout in
             UInt64(UInt(bitPattern: gmr_arena_slot(layout, 64)) - UInt(bitPattern: layout))
@@ -177,6 +177,21 @@ private final class Arena {
             modules[index].build_id_bytes = 20
         }
         keep(modules, 4 * MemoryLayout<gmr_module_t>.stride)
+        header.pointee.task_count = 16
+        header.pointee.task_state = UInt32(GMR_TASKS_READ)
+        header.pointee.task_frame_count = 64
+        header.pointee.task_text_bytes = 64
+        let tasks = gmr_arena_tasks(header)!
+        for index in 0..<16 {
+            tasks[index].address = UInt64(index + 1) << 12
+            tasks[index].id = UInt64(index + 1)
+            tasks[index].awaited_kind = UInt32(index % 5)
+            tasks[index].awaited.0 = UInt64(index) << 12
+            tasks[index].first_frame = UInt32(index * 4)
+            tasks[index].frame_count = 4
+            tasks[index].name_bytes = 4
+        }
+        keep(tasks, 16 * MemoryLayout<gmr_task_t>.stride)
         for index in 0..<64 as Range<UInt32> {
             let slot = gmr_arena_slot(header, index)!
             slot.pointee.state = UInt32(GMR_SLOT_CAPTURED)

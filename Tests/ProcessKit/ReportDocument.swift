@@ -25,6 +25,7 @@ public struct ReportDocument: Decodable {
         public var kind: String
         public var summary: String
         public var threads: [Int32]
+        public var tasks: [UInt64]
     }
     public struct Wait: Decodable {
         public var kind: String
@@ -36,13 +37,16 @@ public struct ReportDocument: Decodable {
     public struct Frame: Decodable {
         public var address: String
         public var function: String?
+        public var line: Int?
         public var inlined: Bool
+        public var async: Bool
     }
     public struct Thread: Decodable {
         public var tid: Int32
         public var name: String?
         public var current: Bool
         public var capture: String
+        public var task: UInt64?
         public var waitsFor: Wait?
         public var frames: [Frame]
         public var stop: String?
@@ -51,6 +55,27 @@ public struct ReportDocument: Decodable {
         public var addresses: [UInt64] {
             frames.filter { !$0.inlined }.compactMap { UInt64($0.address.dropFirst(2), radix: 16) }
         }
+    }
+    public struct TaskWait: Decodable {
+        public var kind: String
+        public var task: UInt64?
+        public var actorType: String?
+        public var heldByTask: UInt64?
+        public var heldByThread: Int32?
+    }
+    public struct Task: Decodable {
+        public var id: UInt64
+        public var name: String?
+        public var state: String
+        public var kind: String
+        public var priority: String
+        public var cancelled: Bool
+        public var new: Bool?
+        public var thread: Int32?
+        public var parent: UInt64?
+        public var children: [UInt64]
+        public var waitsFor: TaskWait?
+        public var frames: [Frame]
     }
     public struct Edge: Decodable {
         public var waiter: Int32
@@ -73,6 +98,7 @@ public struct ReportDocument: Decodable {
         public var finishedBy: String
         public var threadsFound: Int
         public var threadsCaptured: Int
+        public var tasksFound: Int
         public var gaps: [String]
     }
 
@@ -81,6 +107,7 @@ public struct ReportDocument: Decodable {
     public var package: Package
     public var verdict: Verdict
     public var threads: [Thread]
+    public var tasks: [Task]
     public var locks: Locks
     public var sections: [Section]
     public var completeness: Completeness

@@ -268,6 +268,46 @@ typedef struct {
 } gmr_crash_t;
 _Static_assert(sizeof(gmr_crash_t) == 368 + GMR_CRASH_MESSAGE_BYTES, "wire format");
 
+/* gmr_task_t.awaited_kind: what a Swift task that does not run depends on, as the runtime numbers it. */
+enum { GMR_AWAITS_NOTHING = 0, GMR_AWAITS_TASK = 1, GMR_AWAITS_CONTINUATION = 2, GMR_AWAITS_GROUP = 3,
+       GMR_AWAITS_EXECUTOR = 4 };
+
+/* gmr_task_t.flags */
+enum {
+    GMR_TASK_MOVED = 1u << 0,      /* it ran on while it was read: no frames, and the rest may be of two moments */
+    GMR_TASK_FRAMES_CUT = 1u << 1, /* it has more of them */
+    GMR_TASK_NEW = 1u << 2,        /* it has not begun: its only frame is the function that it will call */
+};
+
+/* A Swift task (`swift::AsyncTask`). */
+typedef struct {
+    uint64_t address, id;
+    uint64_t parent, group; /* addresses of what it is a child of; 0: of nothing */
+    uint64_t awaited[2];    /* address of the task, group or continuation; identity and implementation of an executor */
+    uint32_t awaited_kind;  /* GMR_AWAITS_* */
+    uint32_t job_flags;     /* JobFlags */
+    uint32_t status_flags;  /* ActiveTaskStatus */
+    uint32_t flags;         /* GMR_TASK_* */
+    uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these */
+    uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
+    uint32_t type_offset, type_bytes;  /* type of the actor that it waits for, `Bank.Account` */
+    uint32_t actor_state; /* of a default actor: its status word */
+    uint32_t reserved;
+} gmr_task_t;
+_Static_assert(sizeof(gmr_task_t) == 96, "wire format");
+
+#define GMR_TASK_CAPACITY 131072u
+#define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */
+#define GMR_TASK_TEXT_CAPACITY_BYTES 4194304u
+
+/* gmr_arena_header_t.task_state */
+enum {
+    GMR_TASKS_NONE = 0,    /* there is no Swift concurrency in the process */
+    GMR_TASKS_READ = 1,    /* all of the heap was searched */
+    GMR_TASKS_CUT = 2,     /* time was over before */
+    GMR_TASKS_STRANGE = 3, /* another version of the runtime, whose tasks may look different */
+};
+
 /* A thread as a helper outside sees it; GMR_MAX_THREADS of them at most. */
 typedef struct {
     int32_t tid;
@@ -362,6 +402,11 @@ typedef struct {
     int32_t standby_keeper; /* the process that is its parent; 0: init, or whoever adopts orphans there */
     uint32_t last_words;    /* GMR_LAST_*; release */
     uint32_t listed_thread_count; /* that it listed where the process itself has no /proc */
+    uint32_t task_state; /* GMR_TASKS_* */
+    uint32_t task_count, tasks_dropped; /* read, and beyond the table */
+    uint32_t task_frame_count, task_text_bytes;
+    uint64_t tasks_ns, tasks_searched_bytes; /* duration; memory that was there and was searched */
+    uint64_t main_queue; /* address of libdispatch's; 0: it is not known */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
@@ -381,6 +426,18 @@ static inline uint64_t gmr_listed_threads_offset(void) {
     return gmr_publication_offset(GMR_PUBLICATION_COUNT, 0) + pages * GMR_PAGE_BYTES + GMR_STRING_CAPACITY_BYTES +
            GMR_SECTION_CAPACITY_BYTES;
 }
+static inline uint64_t gmr_tasks_offset(void) {
+    const uint64_t list = GMR_MAX_THREADS * sizeof(gmr_listed_thread_t);
+    return gmr_listed_threads_offset() + (list + GMR_PAGE_BYTES - 1) / GMR_PAGE_BYTES * GMR_PAGE_BYTES;
+}
+static inline uint64_t gmr_task_frames_offset(void) {
+    return gmr_tasks_offset() + GMR_TASK_CAPACITY * (uint64_t)sizeof(gmr_task_t);
+}
+static inline uint64_t gmr_task_text_offset(void) {
+    return gmr_task_frames_offset() + GMR_TASK_FRAME_CAPACITY * (uint64_t)sizeof(uint64_t);
+}
+_Static_assert(GMR_TASK_CAPACITY * sizeof(gmr_task_t) % GMR_PAGE_BYTES == 0, "parts start on pages");
+
 static inline gmr_slot_t *gmr_arena_slot(const gmr_arena_header_t *arena, uint32_t index) {
     return (gmr_slot_t *)((uintptr_t)arena + arena->slot_offset + (uint64_t)index * GMR_SLOT_STRIDE_BYTES);
 }
@@ -395,6 +452,16 @@ static inline gmr_module_t *gmr_arena_modules(const gmr_arena_header_t *arena) {
 }
 static inline char *gmr_arena_strings(const gmr_arena_header_t *arena) {
     return (char *)((uintptr_t)arena + arena->string_offset);
+}
+
+static inline gmr_task_t *gmr_arena_tasks(const gmr_arena_header_t *arena) {
+    return (gmr_task_t *)((uintptr_t)arena + gmr_tasks_offset());
+}
+static inline uint64_t *gmr_arena_task_frames(const gmr_arena_header_t *arena) {
+    return (uint64_t *)((uintptr_t)arena + gmr_task_frames_offset());
+}
+static inline char *gmr_arena_task_text(const gmr_arena_header_t *arena) {
+    return (char *)((uintptr_t)arena + gmr_task_text_offset());
 }
 
 static inline gmr_listed_thread_t *gmr_arena_listed_threads(const gmr_arena_header_t *arena) {

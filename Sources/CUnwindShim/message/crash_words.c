@@ -5,48 +5,17 @@
  */
 #include "crash_words.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../signal_safe/capture.h"
 #include "../signal_safe/syscalls_x86_64.h"
-#include "gmr_agent.h"
 
 gmr_crash_words_t gmr_crash_words;
 char gmr_message_piece[GMR_PIECE_BYTES];
 static uint64_t abort_function;
 
-uint64_t gmr_program_symbol(const char *name, const void *linked) {
-    const void *found = dlsym(RTLD_DEFAULT, name);
-    return (uint64_t)(uintptr_t)(found || gmr_own_interpreter ? found : linked);
-}
-
 void gmr_crash_words_prepare(void) { abort_function = GMR_PROGRAM_SYMBOL(abort); }
-
-int gmr_read_all(uint64_t address, void *buffer, uint64_t bytes) {
-    return address >= GMR_PAGE_BYTES && gmr_ss_read_as_agent(address, buffer, bytes) == (long)bytes;
-}
-
-uint64_t gmr_read_word(uint64_t address) {
-    uint64_t word;
-    return gmr_read_all(address, &word, sizeof word) ? word : 0;
-}
-
-uint64_t gmr_read_string(uint64_t address, char *buffer, uint64_t capacity) {
-    static char page[GMR_PAGE_BYTES];
-    for (uint64_t size = 0; size < capacity;) {
-        /* The next page may be missing. */
-        uint64_t bytes = GMR_PAGE_BYTES - (address + size) % GMR_PAGE_BYTES;
-        if (bytes > capacity - size) bytes = capacity - size;
-        char *part = buffer ? buffer + size : page;
-        if (!gmr_read_all(address + size, part, bytes)) return 0;
-        const char *end = memchr(part, 0, bytes);
-        if (end) return size + (uint64_t)(end - part);
-        size += bytes;
-    }
-    return 0;
-}
 
 static void find_frames(int32_t tid) {
     const gmr_slot_t *slot = gmr_ss_slot_of(gmr_safe_state.arena, tid);

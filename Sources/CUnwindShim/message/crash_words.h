@@ -1,11 +1,12 @@
 /*
  * crash_words.h: the words of the thread that crashed, and the memory they lead to.
- * Threads: the agent thread. Signal safety: none. All but gmr_program_symbol() and gmr_crash_words_prepare() read with
- * checks, allocate nothing and take no lock. One crash at a time.
+ * Threads: the agent thread. Signal safety: none. All but gmr_crash_words_prepare() read with checks, allocate
+ * nothing and take no lock. One crash at a time.
  */
 #ifndef GMR_CRASH_WORDS_H
 #define GMR_CRASH_WORDS_H
 
+#include "../memory/process_memory.h"
 #include "gmr_capture_format.h"
 
 #define GMR_DEAD_WORDS 64  /* below the stack pointer: of calls that have returned */
@@ -24,23 +25,8 @@ typedef struct {
 extern gmr_crash_words_t gmr_crash_words;
 extern char gmr_message_piece[GMR_PIECE_BYTES]; /* for any of these files, until it calls another */
 
-/* The program's own symbol; `linked` is the one that the linker found for a weak reference, or NULL. 0: there is none.
- * May take the loader's lock. */
-uint64_t gmr_program_symbol(const char *name, const void *linked);
-#define GMR_PROGRAM_SYMBOL(name) gmr_program_symbol(#name, (const void *)(name))
-/* A function that the program may have; its real type does not matter here. */
-#define GMR_MAYBE_LINKED(name) __attribute__((weak)) extern void name(void)
-
 void gmr_crash_words_prepare(void);
 void gmr_crash_words_read(const gmr_crash_t *crash);
-
-/* 1 where all of it could be read. At most GMR_PIECE_BYTES. */
-int gmr_read_all(uint64_t address, void *buffer, uint64_t bytes);
-/* 0 where it cannot be read. */
-uint64_t gmr_read_word(uint64_t address);
-/* The length of a C string that ends within `capacity` bytes, copied to `buffer` unless that is NULL. 0: it is empty,
- * longer or unreadable. */
-uint64_t gmr_read_string(uint64_t address, char *buffer, uint64_t capacity);
 
 /* The function that is entered by the call instruction before `return_address`, through the PLT too; 0: none. */
 uint64_t gmr_call_target(uint64_t return_address);

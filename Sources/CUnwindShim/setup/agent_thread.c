@@ -20,6 +20,7 @@
 #include "../signal_safe/trigger.h"
 #include "../locks/waits.h"
 #include "../message/crash_message.h"
+#include "../tasks/tasks.h"
 #include "../unwind/walker.h"
 #include "agent_state.h"
 
@@ -171,6 +172,7 @@ static void make_report(void) {
     (void)gmr_ss_capture();
     walk();
     read_waits();
+    gmr_tasks_read(arena);
     if (arena->crash.signal) gmr_crash_message_find(&arena->crash);
 
     if (gmr_safe_state.records_always) (void)gmr_ss_write_record(arena);
@@ -210,6 +212,7 @@ static int load_unwinder(void) {
     gmr_ss_helper_prepare(environ);
     gmr_helper_choose(gmr_agent_state.config.helper_path);
     gmr_crash_message_prepare();
+    gmr_tasks_prepare();
     return error;
 }
 

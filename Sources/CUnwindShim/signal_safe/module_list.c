@@ -7,15 +7,13 @@
 #include <errno.h>
 
 #include "capture.h"
-#include "mapping_line.h"
+#include "maps.h"
 #include "syscalls_x86_64.h"
 
-#define MAPS_BUFFER_BYTES (64u * 1024u)
 #define PATH_BYTES 4096u
 
 static const char deleted[] = " (deleted)";
 static const char vdso[] = "[vdso]";
-static char maps_buffer[MAPS_BUFFER_BYTES];
 
 /* A file mapping of offset 0: what may turn out to be an ELF image once an executable mapping follows. */
 typedef struct {
@@ -159,34 +157,18 @@ static void see_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping)
 
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    /* Not /proc/self, which is the main thread: when that has ended it has no mappings. Where there is no /proc, as in
-     * a chroot, what was read before is most likely still so. */
-    int fd = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY);
-    if (fd < 0) return fd;
+    /* Where there is no /proc, as in a chroot, what was read before is most likely still so. */
+    int result = gmr_ss_maps_open();
+    if (result < 0) return result;
     arena->module_count = 0;
     arena->modules_dropped = 0;
     gmr_arena_strings(arena)[0] = 0;
     arena->string_bytes = 1;
     candidate.pending = 0;
-    uint64_t kept = 0; /* bytes of a line whose end has not been read yet */
-    long bytes;
-    while ((bytes = gmr_ss_read(fd, maps_buffer + kept, MAPS_BUFFER_BYTES - kept)) > 0) {
-        uint64_t size = kept + (uint64_t)bytes;
-        uint64_t line = 0;
-        for (uint64_t i = kept; i < size; i++) {
-            if (maps_buffer[i] != '\n') continue;
-            gmr_mapping_t mapping;
-            if (gmr_ss_parse_mapping((gmr_text_t){maps_buffer + line, maps_buffer + i}, &mapping)) {
-                see_mapping(arena, &mapping);
-            }
-            line = i + 1;
-        }
-        kept = size - line;
-        if (kept == MAPS_BUFFER_BYTES) kept = 0; /* no line is that long */
-        for (uint64_t i = 0; i < kept; i++) maps_buffer[i] = maps_buffer[line + i];
-    }
-    gmr_ss_close(fd);
-    return bytes < 0 ? (int)bytes : 0;
+    gmr_mapping_t mapping;
+    while ((result = gmr_ss_maps_next(&mapping)) > 0) see_mapping(arena, &mapping);
+    gmr_ss_maps_close();
+    return result;
 }
 
 const gmr_module_t *gmr_ss_module_at(const gmr_arena_header_t *arena, uint64_t address) GMR_SIGNAL_SAFE {

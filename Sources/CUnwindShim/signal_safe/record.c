@@ -58,6 +58,9 @@ static int write_parts(int descriptor, const gmr_arena_header_t *arena) GMR_SIGN
         {gmr_publication_offset(GMR_PUBLISHED_RECORD, buffer), shown->bytes[buffer]},
         {arena->module_offset, (uint64_t)arena->module_count * sizeof(gmr_module_t)},
         {arena->string_offset, arena->string_bytes},
+        {gmr_tasks_offset(), (uint64_t)arena->task_count * sizeof(gmr_task_t)},
+        {gmr_task_frames_offset(), (uint64_t)arena->task_frame_count * sizeof(uint64_t)},
+        {gmr_task_text_offset(), arena->task_text_bytes},
     };
     int error = gmr_ss_write_all(descriptor, &header, sizeof header);
     if (!error) error = write_header(descriptor, arena);

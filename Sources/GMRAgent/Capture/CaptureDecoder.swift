@@ -25,6 +25,7 @@ struct CaptureDecoder {
 
     func capture() -> CapturedProcess {
         let modules = self.modules()
+        let tasks = TaskDecoder(arena: arena)
         var threads: [CapturedThread] = []
         var gaps: [String] = []
         for slot in slots() {
@@ -62,10 +63,11 @@ struct CaptureDecoder {
         return CapturedProcess(
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
-            factsRead: header.monotonic_ns &+ captureNanoseconds, threads: threads, modules: modules, gaps: gaps,
+            factsRead: header.monotonic_ns &+ captureNanoseconds, threads: threads, tasks: tasks.tasks(),
+            mainQueue: header.main_queue, modules: modules, gaps: gaps + tasks.gaps,
             stages: Completeness.Stages(
-                captureNanoseconds: captureNanoseconds,
-                unwindNanoseconds: header.unwind_ns, locksNanoseconds: header.locks_ns),
+                captureNanoseconds: captureNanoseconds, unwindNanoseconds: header.unwind_ns,
+                tasksNanoseconds: tasks.nanoseconds, locksNanoseconds: header.locks_ns),
             uncapturedThreadCount: Int(header.threads_dropped))
     }
 

@@ -9,6 +9,9 @@ struct CapturedProcess: Sendable {
     /// When the threads' facts had been read, of CLOCK_MONOTONIC in nanoseconds.
     var factsRead: UInt64
     var threads: [CapturedThread]
+    var tasks: [CapturedTask]
+    /// Address of libdispatch's; 0: it is not known.
+    var mainQueue: UInt64
     /// Sorted by address.
     var modules: [CapturedModule]
     /// What the capture itself could not do.

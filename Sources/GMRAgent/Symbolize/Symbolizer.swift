@@ -44,6 +44,11 @@ struct Symbolizer {
         }
     }
 
+    /// Of each task, after `symbolize`.
+    mutating func taskFrames(_ process: CapturedProcess) -> [[Frame]] {
+        process.tasks.map { task in task.frames.flatMap { frames(of: $0, in: process) } }
+    }
+
     // MARK: Looking up
 
     /// A closure as C can hold it.
@@ -54,6 +59,7 @@ struct Symbolizer {
 
     private mutating func lookUp(_ process: CapturedProcess, progress: @escaping () -> Void) {
         let codeAddresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress))
+            .union(process.tasks.lazy.flatMap(\.frames).map(\.lookupAddress))
         lockAddresses = Set(process.threads.compactMap { $0.wait?.address ?? $0.firstArgument }).subtracting(
             codeAddresses)
         let addresses = codeAddresses.union(lockAddresses).sorted()

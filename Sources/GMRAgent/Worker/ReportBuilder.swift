@@ -54,11 +54,18 @@ struct ReportBuilder {
         var symbolizer = Symbolizer(
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
+        let tasks = TaskAnalysis(
+            process.tasks, frames: symbolizer.taskFrames(process), threads: threads, main: (process.pid, process.mainQueue),
+            threadsWith: decoder.threads(with:)
+        ).tasks
+        let runners = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
+        for index in threads.indices { threads[index].task = runners[threads[index].tid] }
         let symbolized = ContinuousClock.now
         if place != .record { ProcessorShare.measure(&threads, of: process) }
         let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder) {
             symbolizer.name(ofVariableAt: $0)
         }
+        let hangs = hangs(of: tasks, threads: threads)
         let analyzed = ContinuousClock.now
         progress()
         var trigger = process.trigger
@@ -67,6 +74,7 @@ struct ReportBuilder {
         }
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps + analysis.gaps
+        completeness.tasksFound = tasks.count { $0.state != .completed }
         // A process that must live starts no other one.
         let fetch = (place.isHelper ? setup.debuginfod : nil).flatMap {
             DebugInformationFetch(
@@ -79,14 +87,26 @@ struct ReportBuilder {
             (process.stages.locksNanoseconds ?? 0) &+ (analyzed - symbolized).nanoseconds
         let report = Report(
             generated: process.captured, trigger: trigger, process: identity(of: process),
-            package: setup.package, threads: threads, locks: analysis.locks,
+            package: setup.package, threads: threads, tasks: tasks, locks: analysis.locks,
             processes: place == .record
                 ? [] : ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
             configuration: configuration.configuration, completeness: completeness)
         var masked = report.masked(by: masker)
         // In words anew: it names threads, whose names are without secrets only now.
         masked.verdict = Verdict(crash: masked.trigger.crash, locks: analysis.locks, threads: masked.threads)
+        masked.verdict.add(hangs, tasks: masked.tasks, threads: masked.threads)
         return (masked, fetch)
+    }
+
+    private func hangs(of tasks: [TaskSnapshot], threads: [ThreadSnapshot]) -> TaskHangs {
+        var unmoved: Set<Int32>?
+        return TaskHangs(
+            tasks: tasks, threads: threads, poolWidth: sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        ) { tid in
+            let known = unmoved ?? decoder.secondLook()?.unmoved ?? []
+            unmoved = known
+            return known.contains(tid)
+        }
     }
 
     private func identity(of process: CapturedProcess) -> ProcessIdentity {

@@ -5,17 +5,21 @@ public struct Completeness: Sendable, Equatable {
         public var captureNanoseconds: UInt64?
         public var unwindNanoseconds: UInt64?
         public var symbolizeNanoseconds: UInt64?
+        /// Finding and reading Swift tasks.
+        public var tasksNanoseconds: UInt64?
         /// With the second look, where there was one.
         public var locksNanoseconds: UInt64?
         public var renderNanoseconds: UInt64?
 
         public init(
             captureNanoseconds: UInt64? = nil, unwindNanoseconds: UInt64? = nil,
-            symbolizeNanoseconds: UInt64? = nil, locksNanoseconds: UInt64? = nil, renderNanoseconds: UInt64? = nil
+            symbolizeNanoseconds: UInt64? = nil, tasksNanoseconds: UInt64? = nil, locksNanoseconds: UInt64? = nil,
+            renderNanoseconds: UInt64? = nil
         ) {
             self.captureNanoseconds = captureNanoseconds
             self.unwindNanoseconds = unwindNanoseconds
             self.symbolizeNanoseconds = symbolizeNanoseconds
+            self.tasksNanoseconds = tasksNanoseconds
             self.locksNanoseconds = locksNanoseconds
             self.renderNanoseconds = renderNanoseconds
         }
@@ -25,6 +29,8 @@ public struct Completeness: Sendable, Equatable {
     public var threadsFound: Int
     /// Threads whose registers and stack were read.
     public var threadsCaptured: Int
+    /// Swift tasks that have not completed.
+    public var tasksFound: Int
     public var frames: Int
     /// Frames with a function name.
     public var framesSymbolized: Int
@@ -36,11 +42,12 @@ public struct Completeness: Sendable, Equatable {
     public var finishedBy: String?
 
     public init(
-        threadsFound: Int = 0, threadsCaptured: Int = 0, frames: Int = 0, framesSymbolized: Int = 0,
+        threadsFound: Int = 0, threadsCaptured: Int = 0, tasksFound: Int = 0, frames: Int = 0, framesSymbolized: Int = 0,
         gaps: [String] = [], stages: Stages = Stages(), finishedBy: String? = nil
     ) {
         self.threadsFound = threadsFound
         self.threadsCaptured = threadsCaptured
+        self.tasksFound = tasksFound
         self.frames = frames
         self.framesSymbolized = framesSymbolized
         self.gaps = gaps

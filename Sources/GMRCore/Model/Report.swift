@@ -8,6 +8,8 @@ public struct Report: Sendable, Equatable {
     public var package: Package
     public var verdict: Verdict
     public var threads: [ThreadSnapshot]
+    /// By number.
+    public var tasks: [TaskSnapshot]
     public var locks: Locks
     /// The process tree: this process, with its descendants as children.
     public var processes: [ProcessNode]
@@ -18,8 +20,8 @@ public struct Report: Sendable, Equatable {
 
     public init(
         generated: Timestamp, trigger: Trigger, process: ProcessIdentity, package: Package,
-        verdict: Verdict = Verdict(), threads: [ThreadSnapshot] = [], locks: Locks = Locks(),
-        processes: [ProcessNode] = [],
+        verdict: Verdict = Verdict(), threads: [ThreadSnapshot] = [], tasks: [TaskSnapshot] = [],
+        locks: Locks = Locks(), processes: [ProcessNode] = [],
         configuration: ConfigurationSnapshot = ConfigurationSnapshot(), sections: [Section] = [],
         completeness: Completeness = Completeness()
     ) {
@@ -29,6 +31,7 @@ public struct Report: Sendable, Equatable {
         self.package = package
         self.verdict = verdict
         self.threads = threads
+        self.tasks = tasks
         self.locks = locks
         self.processes = processes
         self.configuration = configuration

@@ -35,6 +35,8 @@ public struct ThreadSnapshot: Sendable, Equatable {
     public var cpuPercent: Int?
     /// The name of the system call the thread is in (`futex`), or its number where the name is unknown.
     public var syscall: String?
+    /// The Swift task that it runs.
+    public var task: UInt64?
     /// What it waits for; nil where it runs, or where that is not known.
     public var waitsFor: LockWait?
     /// Innermost first; frames inlined into one address stand before the function they were inlined into.

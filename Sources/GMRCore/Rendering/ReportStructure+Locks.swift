@@ -4,6 +4,7 @@ extension ReportStructure {
             writer.field("kind", verdict.kind.rawValue)
             writer.field("summary", verdict.summary)
             writer.field("threads") { $0.array(of: verdict.threads, inline: true) { $0.integer($1) } }
+            writer.field("tasks") { $0.array(of: verdict.tasks, inline: true) { $0.integer($1) } }
         }
     }
 

@@ -11,6 +11,7 @@ extension ReportStructure {
             writer.field("voluntarySwitches", thread.voluntarySwitches)
             writer.field("cpuPercent", thread.cpuPercent)
             writer.field("syscall", thread.syscall)
+            writer.field("task", thread.task)
             if let wait = thread.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
             writer.field("frames") { $0.array(of: thread.frames) { write($1, to: &$0) } }
             // Where no stack was read, nothing ended it: "complete" would be a claim that nothing backs.
@@ -18,7 +19,7 @@ extension ReportStructure {
         }
     }
 
-    private static func write(_ frame: Frame, to writer: inout some StructureWriter) {
+    static func write(_ frame: Frame, to writer: inout some StructureWriter) {
         writer.object(inline: true) { writer in
             writer.field("address", frame.address.hexadecimal)
             writer.field("module", frame.module)

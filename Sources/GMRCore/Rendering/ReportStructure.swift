@@ -12,6 +12,7 @@ enum ReportStructure {
             writer.field("package") { write(report.package, to: &$0) }
             writer.field("verdict") { write(report.verdict, to: &$0) }
             writer.field("threads") { $0.array(of: report.threads) { write($1, to: &$0) } }
+            writer.field("tasks") { $0.array(of: report.tasks) { write($1, to: &$0) } }
             writer.field("locks") { write(report.locks, to: &$0) }
             writer.field("processes") { $0.array(of: report.processes) { write($1, to: &$0) } }
             writeConfiguration(report.configuration, to: &writer)
@@ -100,6 +101,7 @@ enum ReportStructure {
         writer.object { writer in
             writer.field("threadsFound", completeness.threadsFound)
             writer.field("threadsCaptured", completeness.threadsCaptured)
+            writer.field("tasksFound", completeness.tasksFound)
             writer.field("framesSymbolized", completeness.framesSymbolized)
             writer.field("frames", completeness.frames)
             writer.field("gaps") { $0.array(of: completeness.gaps) { $0.string($1) } }
@@ -108,6 +110,7 @@ enum ReportStructure {
                     writer.field("captureNanoseconds", completeness.stages.captureNanoseconds)
                     writer.field("unwindNanoseconds", completeness.stages.unwindNanoseconds)
                     writer.field("symbolizeNanoseconds", completeness.stages.symbolizeNanoseconds)
+                    writer.field("tasksNanoseconds", completeness.stages.tasksNanoseconds)
                     writer.field("locksNanoseconds", completeness.stages.locksNanoseconds)
                     writer.field("renderNanoseconds", completeness.stages.renderNanoseconds)
                 }

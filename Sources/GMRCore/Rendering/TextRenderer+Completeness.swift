@@ -2,13 +2,14 @@ extension TextRenderer {
     static func writeCompleteness(_ completeness: Completeness, coalescedCount: Int, to text: inout String) {
         writeHeading("Completeness", to: &text)
         writeLine("\(completeness.threadsCaptured) of \(completeness.threadsFound) threads captured", to: &text)
+        if completeness.tasksFound > 0 { writeLine("\(completeness.tasksFound) Swift tasks found", to: &text) }
         writeLine("\(completeness.framesSymbolized) of \(completeness.frames) frames symbolized", to: &text)
         for gap in completeness.gaps { writeLine("missing: \(gap)", to: &text) }
         let stages = completeness.stages
         let times = [
             ("capture", stages.captureNanoseconds), ("unwind", stages.unwindNanoseconds),
-            ("symbolize", stages.symbolizeNanoseconds), ("locks", stages.locksNanoseconds),
-            ("render", stages.renderNanoseconds),
+            ("tasks", stages.tasksNanoseconds), ("symbolize", stages.symbolizeNanoseconds),
+            ("locks", stages.locksNanoseconds), ("render", stages.renderNanoseconds),
         ]
         for case (let stage, let nanoseconds?) in times {
             writeLine("\(stage) took \(milliseconds(nanoseconds)) ms", to: &text)

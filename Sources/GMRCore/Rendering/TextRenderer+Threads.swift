@@ -20,6 +20,7 @@ extension TextRenderer {
         var text = "Thread " + identity(of: thread)
         if withState { text += activity(of: thread) }
         if thread.isCurrent { text += " crashed" }
+        if let task = thread.task { text += ", runs task \(task)" }
         return text
     }
 

@@ -21,9 +21,7 @@ public enum TextRenderer {
         writePackage(report.package, to: &text)
         writeVerdict(report.verdict, crash: report.trigger.crash, to: &text)
         writeThreads(report.threads, to: &text)
-        // oslo.reports has this section, so programs look for it.
-        writeHeading("Green Threads", to: &text)
-        writeLine("(not looked for: Swift tasks are not listed by this version)", to: &text)
+        writeTasks(report.tasks, to: &text)
         writeLocks(report.locks, threads: report.threads, to: &text)
         writeProcesses(report.processes, to: &text)
         writeConfiguration(report.configuration, to: &text)

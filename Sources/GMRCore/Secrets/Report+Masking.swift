@@ -22,6 +22,10 @@ extension Report {
         report.processes = processes.map { $0.masked(by: masker) }
         var memo: [String: String] = [:]
         for index in threads.indices { report.threads[index].mask(by: masker, memo: &memo) }
+        for index in tasks.indices {
+            report.tasks[index].name = tasks[index].name.map(masker.masked)
+            for frame in tasks[index].frames.indices { report.tasks[index].frames[frame].mask(by: masker, memo: &memo) }
+        }
         return report
     }
 }
@@ -45,14 +49,18 @@ extension ThreadSnapshot {
         if let name = waitsFor?.name { waitsFor?.name = masker.maskedCode(name) }
         if let description = waitsFor?.description { waitsFor?.description = masker.masked(description) }
         if let owner = waitsFor?.ownerName { waitsFor?.ownerName = masker.masked(owner, cutAt: Self.longestName) }
-        for index in frames.indices {
-            Self.mask(&frames[index].function, by: masker, memo: &memo)
-            Self.mask(&frames[index].mangled, by: masker, memo: &memo)
-            Self.mask(&frames[index].file, by: masker, memo: &memo)
-            Self.mask(&frames[index].source, by: masker, memo: &memo)
-            Self.mask(&frames[index].module, by: masker, memo: &memo)
-            Self.mask(&frames[index].modulePath, by: masker, memo: &memo)
-        }
+        for index in frames.indices { frames[index].mask(by: masker, memo: &memo) }
+    }
+}
+
+extension Frame {
+    fileprivate mutating func mask(by masker: SecretMasker, memo: inout [String: String]) {
+        Self.mask(&function, by: masker, memo: &memo)
+        Self.mask(&mangled, by: masker, memo: &memo)
+        Self.mask(&file, by: masker, memo: &memo)
+        Self.mask(&source, by: masker, memo: &memo)
+        Self.mask(&module, by: masker, memo: &memo)
+        Self.mask(&modulePath, by: masker, memo: &memo)
     }
 
     private static func mask(_ text: inout String?, by masker: SecretMasker, memo: inout [String: String]) {

@@ -1,0 +1,19 @@
+/*
+ * maps.h: the mappings of this process, one after the other.
+ * Threads: the agent thread. Signal safety: yes.
+ */
+#ifndef GMR_MAPS_H
+#define GMR_MAPS_H
+
+#include "mapping_line.h"
+#include "safe.h"
+
+/* One reader at a time. Returns 0 or a negative errno. */
+int gmr_ss_maps_open(void) GMR_SIGNAL_SAFE;
+
+/* By address. Returns 1, 0 behind the last one, or a negative errno. The path is valid until the next call. */
+int gmr_ss_maps_next(gmr_mapping_t *mapping) GMR_SIGNAL_SAFE;
+
+void gmr_ss_maps_close(void) GMR_SIGNAL_SAFE;
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * task_reader.c: reads one Swift task: what it is, what it waits for, and where it will go on.
+ * Runs on the agent thread.
+ * A handler may not run it. It allocates nothing and takes no lock.
+ *
+ * The offsets are those of Swift 6.3.1 on x86-64, layout version 1 (swift/ABI/Task.h, TaskPrivate.h, TaskStatus.h). A
+ * task that runs meanwhile changes under the reader's eyes: what it reads is believed only if it is the same afterwards.
+ */
+#include "task_reader.h"
+
+#include "../memory/process_memory.h"
+#include "actor_type.h"
+
+/* swift::AsyncTask, and behind it what some have. */
+enum {
+    TASK_REFERENCES = 0x08,
+    TASK_JOB_FLAGS = 0x20,
+    TASK_ID_LOW = 0x24,
+    TASK_RESUME = 0x38,
+    TASK_CONTEXT = 0x40,
+    TASK_STATUS = 0x60,
+    TASK_RECORDS = 0x68,
+    TASK_ID_HIGH = 0x90,
+    TASK_DEPENDENCY = 0xa0,
+    TASK_PARENT = GMR_TASK_BYTES,
+    TASK_GROUP = GMR_TASK_BYTES + 0x10,
+    TASK_READ_BYTES = GMR_TASK_COPY_BYTES,
+};
+
+#define JOB_KIND_MASK 0xffu /* 0: a task */
+#define JOB_UNUSED_MASK 0x00ff0000u
+#define STATUS_UNUSED_MASK 0xffff0000u
+#define HIGHEST_PRIORITY 0x40u
+#define LARGEST_ID (UINT64_C(1) << 48)
+#define JOB_IS_CHILD (1u << 24)
+#define JOB_IS_GROUP_CHILD (1u << 26)
+#define STATUS_RUNS 0x800u
+#define STATUS_COMPLETE 0x2000u
+#define STATUS_DEPENDS 0x4000u
+
+/* swift::TaskStatusRecord */
+enum { RECORD_PARENT = 8, RECORD_CONTENT = 0x10, RECORD_NAME_KIND = 6 };
+/* swift::TaskDependencyStatusRecord */
+enum { DEPENDENCY_KIND = 0x20, DEPENDENCY_BYTES = 0x28 };
+/* swift::AsyncContextPrefix, before the first context: the function that the task begins with. */
+enum { PREFIX_ENTRY = -0x18 };
+
+#define MOST_RECORDS 64
+#define MOST_CONTEXTS 1024
+#define MOST_FRAMES 64 /* that are kept */
+#define LONGEST_NAME_BYTES 256
+#define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
+#define MOST_ATTEMPTS 3
+
+/* Between a task and the function that it was made with. */
+GMR_MAYBE_LINKED(_swift_concurrency_debug_non_future_adapter);
+GMR_MAYBE_LINKED(_swift_concurrency_debug_future_adapter);
+GMR_MAYBE_LINKED(_swift_concurrency_debug_task_wait_throwing_resume_adapter);
+GMR_MAYBE_LINKED(_swift_concurrency_debug_task_future_wait_resume_adapter);
+
+#define ADAPTER_COUNT 4
+static uint64_t adapter_variables[ADAPTER_COUNT], adapters[ADAPTER_COUNT];
+
+void gmr_task_reader_prepare(void) {
+    adapter_variables[0] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_non_future_adapter);
+    adapter_variables[1] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_future_adapter);
+    adapter_variables[2] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_wait_throwing_resume_adapter);
+    adapter_variables[3] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_future_wait_resume_adapter);
+}
+
+static uint64_t word_at(const uint8_t *task, unsigned offset) {
+    uint64_t word;
+    __builtin_memcpy(&word, task + offset, sizeof word);
+    return word;
+}
+static uint32_t half_at(const uint8_t *task, unsigned offset) {
+    uint32_t half;
+    __builtin_memcpy(&half, task + offset, sizeof half);
+    return half;
+}
+
+static int is_adapter(uint64_t function) {
+    for (int i = 0; i < ADAPTER_COUNT; i++) {
+        if (adapters[i] == function) return 1;
+    }
+    return 0;
+}
+
+/* By whole pages: a task's contexts and records lie close together, and a call for each would take most of
+ * the time. */
+static int read_near(uint64_t address, void *buffer, uint64_t bytes) {
+    uint64_t start = address & ~(uint64_t)(GMR_PAGE_BYTES - 1), offset = address - start;
+    if (offset + bytes > GMR_PAGE_BYTES) return gmr_read_all(address, buffer, bytes);
+    if (gmr_task_copies.page_address != start) {
+        gmr_task_copies.page_address = 0;
+        if (!gmr_read_all(start, gmr_task_copies.page, GMR_PAGE_BYTES)) return 0;
+        gmr_task_copies.page_address = start;
+    }
+    __builtin_memcpy(buffer, gmr_task_copies.page + offset, bytes);
+    return 1;
+}
+
+void gmr_task_reader_begin(void) {
+    for (int i = 0; i < ADAPTER_COUNT; i++) adapters[i] = gmr_read_word(adapter_variables[i]);
+}
+
+static void add_frame(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t function) {
+    if (task->frame_count == MOST_FRAMES || arena->task_frame_count == GMR_TASK_FRAME_CAPACITY) {
+        task->flags |= GMR_TASK_FRAMES_CUT;
+        return;
+    }
+    gmr_arena_task_frames(arena)[arena->task_frame_count++] = function;
+    task->frame_count++;
+}
+
+/* The contexts of functions that call each other, which end in the task's own first one. Returns 0 where they do not:
+ * then it is no task, or it runs. */
+static int read_frames(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t resume, uint64_t context) {
+    task->first_frame = arena->task_frame_count;
+    task->frame_count = 0;
+    int begins = is_adapter(resume);
+    if (!begins) add_frame(arena, task, resume);
+    for (int i = 0; i < MOST_CONTEXTS; i++) {
+        uint64_t link[2]; /* parent, and where that goes on */
+        if (context % 8 != 0 || !read_near(context, link, sizeof link)) return 0;
+        if (link[0] == 0) {
+            if (context <= task->address + GMR_TASK_BYTES) return 0;
+            if (context - task->address > FARTHEST_CONTEXT_BYTES) return 0;
+            if (i > 0 || !begins) return 1;
+            task->flags |= GMR_TASK_NEW;
+            uint64_t entry = gmr_read_word(context + (uint64_t)PREFIX_ENTRY);
+            if (entry) add_frame(arena, task, entry);
+            return 1;
+        }
+        if (!is_adapter(link[1])) add_frame(arena, task, link[1]);
+        context = link[0];
+    }
+    task->flags |= GMR_TASK_FRAMES_CUT;
+    return 0;
+}
+
+static void read_name(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t record) {
+    for (int i = 0; i < MOST_RECORDS && record; i++) {
+        uint64_t words[3];
+        if (record % 8 != 0 || !read_near(record, words, sizeof words)) return;
+        if ((words[0] & 0xff) == RECORD_NAME_KIND) {
+            char *text = gmr_arena_task_text(arena) + arena->task_text_bytes;
+            if (GMR_TASK_TEXT_CAPACITY_BYTES - arena->task_text_bytes < LONGEST_NAME_BYTES) return;
+            task->name_offset = arena->task_text_bytes;
+            task->name_bytes = (uint32_t)gmr_read_string(words[RECORD_CONTENT / 8], text, LONGEST_NAME_BYTES);
+            arena->task_text_bytes += task->name_bytes;
+            return;
+        }
+        record = words[RECORD_PARENT / 8];
+    }
+}
+
+static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t record) {
+    uint8_t bytes[DEPENDENCY_BYTES];
+    if (!(task->status_flags & STATUS_DEPENDS) || !read_near(record, bytes, sizeof bytes)) return;
+    uint32_t kind = half_at(bytes, DEPENDENCY_KIND);
+    if (kind > GMR_AWAITS_EXECUTOR) return;
+    task->awaited_kind = kind;
+    task->awaited[0] = word_at(bytes, RECORD_CONTENT);
+    if (kind != GMR_AWAITS_EXECUTOR) return;
+    task->awaited[1] = word_at(bytes, RECORD_CONTENT + 8);
+    gmr_actor_read(arena, task);
+}
+
+gmr_task_copies_t gmr_task_copies;
+
+static int read_raw(uint64_t address, uint8_t *raw) {
+    __builtin_memset(raw + GMR_TASK_BYTES, 0, TASK_READ_BYTES - GMR_TASK_BYTES);
+    return gmr_read_all(address, raw, TASK_READ_BYTES) || gmr_read_all(address, raw, GMR_TASK_BYTES);
+}
+
+/* Neither has it run meanwhile, nor has its place been taken by something else. */
+static int is_unmoved(const uint8_t *raw, uint64_t address) {
+    const uint64_t compared = TASK_RECORDS - TASK_JOB_FLAGS;
+    uint8_t *again = gmr_task_copies.second;
+    return read_raw(address, again) && __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
+}
+
+/* What every task is, whatever it does: of one that runs or has completed nothing else can be proven. */
+static int is_plausible(const gmr_task_t *task, const uint8_t *raw) {
+    return (task->job_flags & (JOB_KIND_MASK | JOB_UNUSED_MASK)) == 0 && (task->status_flags & STATUS_UNUSED_MASK) == 0 &&
+           (task->job_flags >> 8 & 0xff) <= HIGHEST_PRIORITY && (task->status_flags & 0xff) <= HIGHEST_PRIORITY &&
+           task->id > 0 && task->id < LARGEST_ID && word_at(raw, TASK_REFERENCES) != 0 &&
+           word_at(raw, TASK_CONTEXT) % 8 == 0;
+}
+
+/* Returns 1 for a task, 0 for something else, -1 where it moved. */
+static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
+    uint8_t *raw = gmr_task_copies.first;
+    gmr_task_copies.page_address = 0; /* it may have changed since */
+    if (!read_raw(task->address, raw)) return 0;
+    task->job_flags = half_at(raw, TASK_JOB_FLAGS);
+    task->status_flags = half_at(raw, TASK_STATUS);
+    task->id = word_at(raw, TASK_ID_HIGH) << 32 | half_at(raw, TASK_ID_LOW);
+    if (!is_plausible(task, raw)) return 0;
+    if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
+    if (task->job_flags & JOB_IS_GROUP_CHILD) task->group = word_at(raw, TASK_GROUP);
+    if (!(task->status_flags & (STATUS_RUNS | STATUS_COMPLETE))) {
+        int is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));
+        if (is_whole) read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
+        if (!is_unmoved(raw, task->address)) return -1;
+        if (!is_whole) return 0;
+    }
+    read_name(arena, task, word_at(raw, TASK_RECORDS));
+    return 1;
+}
+
+void gmr_task_add(gmr_arena_header_t *arena, uint64_t address) {
+    if (arena->task_count == GMR_TASK_CAPACITY) {
+        arena->tasks_dropped++;
+        return;
+    }
+    const uint32_t frames = arena->task_frame_count, text = arena->task_text_bytes;
+    gmr_task_t *task = &gmr_arena_tasks(arena)[arena->task_count];
+    int result = -1;
+    for (int i = 0; i < MOST_ATTEMPTS && result < 0; i++) {
+        *task = (gmr_task_t){.address = address};
+        arena->task_frame_count = frames;
+        arena->task_text_bytes = text;
+        result = read_task(arena, task);
+    }
+    if (result < 0) {
+        arena->task_frame_count = frames;
+        task->frame_count = task->awaited_kind = 0;
+        task->flags = GMR_TASK_MOVED;
+    }
+    if (result != 0) arena->task_count++;
+}

@@ -1,0 +1,33 @@
+/*
+ * task_reader.h: one task.
+ */
+#ifndef GMR_TASK_READER_H
+#define GMR_TASK_READER_H
+
+#include "gmr_capture_format.h"
+
+/* The layout of tasks that is known here, and that the process must have. */
+#define GMR_TASK_LAYOUT_VERSION 1
+#define GMR_TASK_BYTES 0xd0u
+
+#define GMR_TASK_COPY_BYTES (GMR_TASK_BYTES + 0x18u) /* with what some tasks have behind them */
+
+/* Copies of tasks, which look like tasks. */
+typedef struct {
+    uint8_t first[GMR_TASK_COPY_BYTES], second[GMR_TASK_COPY_BYTES];
+    uint64_t page_address; /* of the page that was read last; 0: none */
+    uint8_t page[GMR_PAGE_BYTES];
+} gmr_task_copies_t;
+extern gmr_task_copies_t gmr_task_copies;
+
+/* Finds the runtime's functions that are no program's. Threads: set-up. */
+void gmr_task_reader_prepare(void);
+
+/* Before the first task of a report. */
+void gmr_task_reader_begin(void);
+
+/* Reads what looks like a task, and adds it to the arena's table where it is one. Checked reads only. Threads: the
+ * agent thread. */
+void gmr_task_add(gmr_arena_header_t *arena, uint64_t address);
+
+#endif

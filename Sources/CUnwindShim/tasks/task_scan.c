@@ -1,0 +1,147 @@
+/*
+ * task_scan.c: searches the heap for Swift tasks.
+ * Runs on the agent thread.
+ * A handler may not run it. It allocates nothing and takes no lock.
+ *
+ * Each object of a class begins with a pointer to the class; the runtime exports that of tasks for debuggers. So every
+ * task is found, whoever made it, without a hook and without a cost while nobody asks. Rejected: the runtime's hooks
+ * and interposed functions, which miss the main task, and what stays on an actor.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include "../memory/process_memory.h"
+#include "../signal_safe/capture.h"
+#include "../signal_safe/maps.h"
+#include "../signal_safe/syscalls_x86_64.h"
+#include "task_reader.h"
+#include "tasks.h"
+
+#define BLOCK_PAGES 512u
+#define CHUNK_PAGES 64u
+#define LIMIT_NS UINT64_C(1000000000)
+#define ALIGNMENT 16u /* of malloc */
+
+GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskMetadata);
+GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskSize);
+GMR_MAYBE_LINKED(_swift_concurrency_debug_internal_layout_version);
+GMR_MAYBE_LINKED(_dispatch_main_q);
+
+/* Addresses of the runtime's variables; 0: there is none. */
+static uint64_t metadata_variable, size_variable, version_variable, main_queue;
+
+/* What was read lies here, and looks like tasks too. */
+static struct {
+    uint64_t class;
+    uint64_t until_ns;
+    int page_map;
+    uint64_t present[BLOCK_PAGES];
+    uint8_t bytes[CHUNK_PAGES * GMR_PAGE_BYTES] __attribute__((aligned(16)));
+} scan;
+
+void gmr_tasks_prepare(void) {
+    metadata_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskMetadata);
+    size_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize);
+    version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
+    main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
+    gmr_task_reader_prepare();
+}
+
+static uint32_t state_of_runtime(void) {
+    uint32_t version = 0;
+    scan.class = gmr_read_word(metadata_variable);
+    if (!scan.class) return GMR_TASKS_NONE;
+    (void)gmr_read_all(version_variable, &version, sizeof version);
+    int is_known = version == GMR_TASK_LAYOUT_VERSION && gmr_read_word(size_variable) == GMR_TASK_BYTES;
+    return is_known ? GMR_TASKS_READ : GMR_TASKS_STRANGE;
+}
+
+static int is_in(uint64_t address, const void *start, const void *end) {
+    return address >= (uint64_t)(uintptr_t)start && address < (uint64_t)(uintptr_t)end;
+}
+static int is_own(uint64_t address) {
+    return is_in(address, &scan, &scan + 1) || is_in(address, &gmr_task_copies, &gmr_task_copies + 1);
+}
+
+/* At once, which is 3 times faster than page by page; but where something has been unmapped since, nothing comes. */
+static int read_at_once(uint64_t start, uint64_t bytes) {
+    struct iovec local = {scan.bytes, bytes}, remote = {(void *)start, bytes};
+    if (gmr_safe_state.memory_descriptor >= 0) return gmr_read_all(start, scan.bytes, bytes);
+    long count = gmr_ss_syscall6(SYS_process_vm_readv, gmr_safe_state.agent_tid, (long)&local, 1, (long)&remote, 1, 0);
+    return count == (long)bytes;
+}
+
+static void read_by_page(uint64_t start, uint64_t bytes) {
+    for (uint64_t at = 0; at < bytes; at += GMR_PAGE_BYTES) {
+        if (gmr_read_all(start + at, scan.bytes + at, GMR_PAGE_BYTES)) continue;
+        __builtin_memset(scan.bytes + at, 0, GMR_PAGE_BYTES);
+    }
+}
+
+static void search(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes) {
+    if (!read_at_once(start, bytes)) read_by_page(start, bytes);
+    arena->tasks_searched_bytes += bytes;
+    for (uint64_t at = 0; at < bytes; at += ALIGNMENT) {
+        uint64_t word;
+        __builtin_memcpy(&word, scan.bytes + at, sizeof word);
+        if (word == scan.class && !is_own(start + at)) gmr_task_add(arena, start + at);
+    }
+}
+
+/* Which of the pages have memory, or are swapped out; all of them where the kernel does not tell. */
+static void find_present(uint64_t start, uint64_t pages) {
+    uint64_t bytes = pages * sizeof scan.present[0];
+    if (scan.page_map >= 0 && gmr_ss_pread(scan.page_map, scan.present, bytes,
+                                           start / GMR_PAGE_BYTES * sizeof scan.present[0]) == (long)bytes) {
+        return;
+    }
+    for (uint64_t i = 0; i < pages; i++) scan.present[i] = UINT64_MAX;
+}
+
+/* Returns 0 where time is over. */
+static int search_block(gmr_arena_header_t *arena, uint64_t start, uint64_t pages) {
+    const uint64_t is_present = UINT64_C(3) << 62;
+    find_present(start, pages);
+    for (uint64_t first = 0; first < pages;) {
+        uint64_t end = first;
+        while (end < pages && end - first < CHUNK_PAGES && scan.present[end] & is_present) end++;
+        if (end > first) search(arena, start + first * GMR_PAGE_BYTES, (end - first) * GMR_PAGE_BYTES);
+        first = end > first ? end : first + 1;
+    }
+    return gmr_ss_clock_ns(CLOCK_MONOTONIC) < scan.until_ns;
+}
+
+/* malloc's memory is private, writable and of no file. */
+static int search_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping) {
+    if (!mapping->readable || !mapping->writable || mapping->shared || mapping->inode != 0) return 1;
+    for (uint64_t at = mapping->start; at < mapping->end; at += BLOCK_PAGES * GMR_PAGE_BYTES) {
+        uint64_t pages = (mapping->end - at) / GMR_PAGE_BYTES;
+        if (!search_block(arena, at, pages < BLOCK_PAGES ? pages : BLOCK_PAGES)) return 0;
+    }
+    return 1;
+}
+
+static int search_heap(gmr_arena_header_t *arena) {
+    gmr_mapping_t mapping;
+    int goes_on = 1;
+    if (gmr_ss_maps_open() != 0) return 0;
+    while (goes_on && gmr_ss_maps_next(&mapping) > 0) goes_on = search_mapping(arena, &mapping);
+    gmr_ss_maps_close();
+    return goes_on;
+}
+
+void gmr_tasks_read(gmr_arena_header_t *arena) {
+    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    arena->task_count = arena->tasks_dropped = arena->task_frame_count = arena->task_text_bytes = 0;
+    arena->tasks_searched_bytes = arena->tasks_ns = 0;
+    arena->main_queue = main_queue;
+    arena->task_state = state_of_runtime();
+    if (arena->task_state != GMR_TASKS_READ) return;
+    gmr_task_reader_begin();
+    scan.until_ns = begin + LIMIT_NS;
+    scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
+    if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;
+    if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
+    arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
+}

@@ -1,0 +1,22 @@
+import GMRCore
+
+/// A Swift task without symbols.
+struct CapturedTask: Sendable {
+    /// Without frames, and without what other tasks say about it.
+    var snapshot: TaskSnapshot
+    /// Of the task itself.
+    var address: UInt64
+    /// Addresses; 0: of nothing.
+    var parent: UInt64
+    var awaits: Awaited?
+    /// Innermost first.
+    var frames: [CapturedFrame]
+
+    enum Awaited: Sendable, Equatable {
+        case task(UInt64)
+        case continuation
+        case group
+        /// Of an actor, or one of the runtime's own; 0: the global one.
+        case executor(UInt64, type: String?)
+    }
+}

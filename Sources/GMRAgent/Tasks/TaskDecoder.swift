@@ -1,0 +1,110 @@
+import CUnwindShim
+import GMRCore
+
+/// Reads the arena's table of tasks. Trusts no number in it.
+struct TaskDecoder {
+    private let arena: UnsafeMutablePointer<gmr_arena_header_t>
+
+    // JobFlags and ActiveTaskStatus, as swift/ABI/MetadataValues.h and TaskPrivate.h have them.
+    private static let isChild: UInt32 = 1 << 24
+    private static let isGroupChild: UInt32 = 1 << 26
+    private static let isAsyncLet: UInt32 = 1 << 28
+    private static let isCancelled: UInt32 = 0x100
+    private static let runs: UInt32 = 0x800
+    private static let isEnqueued: UInt32 = 0x1000
+    private static let isComplete: UInt32 = 0x2000
+
+    init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
+        self.arena = arena
+    }
+
+    func tasks() -> [CapturedTask] {
+        let count = Int(min(arena.pointee.task_count, GMR_TASK_CAPACITY))
+        guard count > 0, let table = gmr_arena_tasks(arena) else { return [] }
+        return UnsafeBufferPointer(start: table, count: count).map(task)
+    }
+
+    /// What is missing, one line each.
+    var gaps: [String] {
+        let header = arena.pointee
+        var gaps: [String] = []
+        switch Int(header.task_state) {
+        case GMR_TASKS_STRANGE:
+            gaps.append("Swift tasks: this version of the Swift runtime is not known; none was read")
+        case GMR_TASKS_CUT:
+            gaps.append(
+                "Swift tasks: the search ended after \(header.tasks_searched_bytes >> 20) MiB, for time was over; "
+                    + "there may be more")
+        default: break
+        }
+        if header.tasks_dropped > 0 { gaps.append("Swift tasks: \(header.tasks_dropped) more did not fit the table") }
+        return gaps
+    }
+
+    var nanoseconds: UInt64? { arena.pointee.tasks_ns == 0 ? nil : arena.pointee.tasks_ns }
+
+    private func task(_ task: gmr_task_t) -> CapturedTask {
+        func isSet(_ flag: UInt32, in flags: UInt32) -> Bool { flags & flag != 0 }
+        let state: TaskSnapshot.State =
+            isSet(Self.isComplete, in: task.status_flags)
+            ? .completed
+            : isSet(Self.runs, in: task.status_flags)
+                ? .running : isSet(Self.isEnqueued, in: task.status_flags) ? .enqueued : .suspended
+        let kind: TaskSnapshot.Kind =
+            isSet(Self.isAsyncLet, in: task.job_flags)
+            ? .asyncLet
+            : isSet(Self.isGroupChild, in: task.job_flags)
+                ? .groupChild : isSet(Self.isChild, in: task.job_flags) ? .child : .task
+        let name = text(at: task.name_offset, count: task.name_bytes)
+        let snapshot = TaskSnapshot(
+            id: task.id, name: name.isEmpty ? nil : name, state: state, kind: kind,
+            priority: Self.name(ofPriority: task.status_flags & 0xff),
+            isCancelled: isSet(Self.isCancelled, in: task.status_flags),
+            isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags))
+        return CapturedTask(
+            snapshot: snapshot, address: task.address, parent: task.parent, awaits: awaited(by: task),
+            frames: frames(of: task))
+    }
+
+    private func awaited(by task: gmr_task_t) -> CapturedTask.Awaited? {
+        switch Int(task.awaited_kind) {
+        case GMR_AWAITS_TASK: return .task(task.awaited.0)
+        case GMR_AWAITS_CONTINUATION: return .continuation
+        case GMR_AWAITS_GROUP: return .group
+        case GMR_AWAITS_EXECUTOR:
+            let type = text(at: task.type_offset, count: task.type_bytes)
+            return .executor(task.awaited.0, type: type.isEmpty ? nil : type)
+        default: return nil
+        }
+    }
+
+    /// Functions that will be entered at their first instruction.
+    private func frames(of task: gmr_task_t) -> [CapturedFrame] {
+        let first = Int(task.first_frame)
+        let count = Int(min(task.frame_count, GMR_TASK_FRAME_CAPACITY))
+        guard count > 0, first + count <= Int(GMR_TASK_FRAME_CAPACITY), let table = gmr_arena_task_frames(arena) else {
+            return []
+        }
+        return (first..<first + count).map { CapturedFrame(address: table[$0], isExact: true) }
+    }
+
+    private func text(at offset: UInt32, count: UInt32) -> String {
+        guard count > 0, UInt64(offset) + UInt64(count) <= UInt64(GMR_TASK_TEXT_CAPACITY_BYTES),
+            let start = gmr_arena_task_text(arena)
+        else { return "" }
+        let bytes = UnsafeRawBufferPointer(start: start + Int(offset), count: Int(count))
+        return PrintableText.string(fromUntrusted: Array(bytes))
+    }
+
+    /// Swift.TaskPriority
+    private static func name(ofPriority value: UInt32) -> String {
+        switch value {
+        case 9: "background"
+        case 17: "low"
+        case 21: "medium"
+        case 25: "high"
+        case 33: "userInteractive"
+        default: "\(value)"
+        }
+    }
+}

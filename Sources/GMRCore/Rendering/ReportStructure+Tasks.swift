@@ -1,0 +1,29 @@
+extension ReportStructure {
+    static func write(_ task: TaskSnapshot, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("id", task.id)
+            writer.field("name", task.name)
+            writer.field("state", task.state.rawValue)
+            writer.field("kind", task.kind.rawValue)
+            writer.field("priority", task.priority)
+            writer.field("cancelled", task.isCancelled)
+            writer.field("thread", task.thread)
+            writer.field("parent", task.parent)
+            writer.field("children") { $0.array(of: task.children, inline: true) { $0.integer($1) } }
+            if let wait = task.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
+            if task.isNew { writer.field("new", true) }
+            writer.field("frames") { $0.array(of: task.frames) { write($1, to: &$0) } }
+        }
+    }
+
+    private static func write(_ wait: TaskWait, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("kind", wait.kind.rawValue)
+            writer.field("task", wait.task)
+            writer.field("description", wait.description)
+            writer.field("actorType", wait.actorType)
+            writer.field("heldByTask", wait.heldByTask)
+            writer.field("heldByThread", wait.heldByThread)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+extension TextRenderer {
+    /// So many stacks are printed; JSON and XML have all of them.
+    private static let mostTaskGroups = 200
+    private static let longestMemberList = 60
+
+    /// Swift tasks, in the place of oslo.reports' green threads: those with the same stack that wait for the same once.
+    static func writeTasks(_ tasks: [TaskSnapshot], to text: inout String) {
+        writeHeading("Green Threads", to: &text)
+        let live = tasks.filter { $0.state != .completed }
+        if live.isEmpty { text += "(no Swift task found)\n\n" }
+        let groups = TaskGroup.groups(of: live)
+        for group in groups.prefix(mostTaskGroups) {
+            let first = group.tasks[0]
+            if group.tasks.count == 1 {
+                writeTaskLine("Task \(identity(of: first))" + facts(of: first), to: &text)
+                if let relatives = relatives(of: first) { writeLine(relatives, to: &text) }
+            } else {
+                writeTaskLine("\(group.tasks.count) Tasks with the same stack" + facts(of: first), to: &text)
+                writeMembers(of: group, to: &text)
+            }
+            if first.state == .running {
+                writeLine(first.thread.map { "Its stack is that of thread \($0)." } ?? "It runs.", to: &text)
+            } else {
+                writeFrames(first.frames.reversed(), to: &text)
+            }
+            text += "\n"
+        }
+        let left = groups.dropFirst(mostTaskGroups).reduce(0) { $0 + $1.tasks.count }
+        if left > 0 { writeLine("… \(left) tasks with other stacks are in the report's JSON alone …", to: &text) }
+        let completedCount = tasks.count - live.count
+        if completedCount > 0 {
+            writeLine("\(completedCount) completed tasks that are still referred to are not shown.", to: &text)
+        }
+    }
+
+    private static func writeTaskLine(_ title: String, to text: inout String) {
+        text += "------" + centred(" " + PrintableText.escaped(title) + " ", in: 60) + "------\n"
+    }
+
+    private static func identity(of task: TaskSnapshot) -> String {
+        "\(task.id)" + (task.name.map { " \"\($0)\"" } ?? "")
+    }
+
+    /// ` suspended, waiting for task 8, cancelled`, with a leading space.
+    private static func facts(of task: TaskSnapshot) -> String {
+        var text = " \(task.state.rawValue)"
+        if task.isNew { text += ", not begun" }
+        if let wait = task.waitsFor { text += ", \(wait.description)" }
+        if task.isCancelled { text += ", cancelled" }
+        return text
+    }
+
+    /// `async let of task 3; priority high; children 8, 9`
+    private static func relatives(of task: TaskSnapshot) -> String? {
+        var parts: [String] = []
+        let what: String? =
+            switch task.kind {
+            case .task: nil
+            case .child: "child"
+            case .groupChild: "child in a group"
+            case .asyncLet: "async let"
+            case .main: "main task"
+            }
+        if let what { parts.append(what + (task.parent.map { " of task \($0)" } ?? "")) }
+        if task.priority != "medium" { parts.append("priority \(task.priority)") }
+        if !task.children.isEmpty {
+            parts.append("children " + task.children.prefix(longestMemberList).map(String.init).joined(separator: ", "))
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    private static func writeMembers(of group: TaskGroup, to text: inout String) {
+        var names = group.tasks.prefix(longestMemberList).map(identity)
+        if group.tasks.count > names.count { names.append("and \(group.tasks.count - names.count) more") }
+        writeLine("Tasks " + names.joined(separator: ", "), to: &text)
+    }
+}
+
+/// Tasks that will go on at the same place, and wait for the same.
+private struct TaskGroup {
+    /// Never empty.
+    var tasks: [TaskSnapshot]
+
+    private struct Key: Hashable {
+        var addresses: [UInt64]
+        var facts: String
+    }
+
+    /// In the order of their first tasks.
+    static func groups(of tasks: [TaskSnapshot]) -> [TaskGroup] {
+        var indices: [Key: Int] = [:]
+        var groups: [TaskGroup] = []
+        for task in tasks {
+            let key = Key(addresses: task.frames.map(\.address), facts: facts(of: task))
+            if let index = indices[key] {
+                groups[index].tasks.append(task)
+            } else {
+                indices[key] = groups.count
+                groups.append(TaskGroup(tasks: [task]))
+            }
+        }
+        return groups
+    }
+
+    /// One that runs has a thread of its own.
+    private static func facts(of task: TaskSnapshot) -> String {
+        let wait = task.waitsFor?.description ?? ""
+        let own = task.state == .running ? "\(task.id)" : ""
+        return "\(task.state.rawValue) \(task.isCancelled) \(task.isNew) \(own) \(wait)"
+    }
+}

@@ -1,0 +1,88 @@
+/// One Swift task at the moment of the capture.
+public struct TaskSnapshot: Sendable, Equatable {
+    /// `enqueued`: it could run, but waits for an executor.
+    public enum State: String, Sendable { case running, enqueued, suspended, completed }
+
+    public enum Kind: String, Sendable { case task, child, groupChild, asyncLet, main }
+
+    /// The runtime's own number.
+    public var id: UInt64
+    public var name: String?
+    public var state: State
+    public var kind: Kind
+    /// `high`, `medium`, `low`, `background`, `userInteractive`, or a number; escalation included.
+    public var priority: String
+    public var isCancelled: Bool
+    /// It has not begun: its only frame is the function that it will call.
+    public var isNew: Bool
+    /// The task that it is a child of; nil where it is of none, or where that was not found.
+    public var parent: UInt64?
+    /// By number.
+    public var children: [UInt64]
+    /// The thread that runs it; nil where it does not run, or where that is not known.
+    public var thread: Int32?
+    /// Nil where it runs, or where that is not known.
+    public var waitsFor: TaskWait?
+    /// Where it will go on, then its callers; of a task that runs, none: its thread has them.
+    public var frames: [Frame]
+
+    public init(
+        id: UInt64, name: String? = nil, state: State, kind: Kind = .task, priority: String = "medium",
+        isCancelled: Bool = false, isNew: Bool = false, parent: UInt64? = nil, children: [UInt64] = [],
+        thread: Int32? = nil, waitsFor: TaskWait? = nil, frames: [Frame] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.kind = kind
+        self.priority = priority
+        self.isCancelled = isCancelled
+        self.isNew = isNew
+        self.parent = parent
+        self.children = children
+        self.thread = thread
+        self.waitsFor = waitsFor
+        self.frames = frames
+    }
+}
+
+/// What a task waits for.
+public struct TaskWait: Sendable, Equatable {
+    public enum Kind: String, Sendable { case task, continuation, group, actor, executor, sleep }
+
+    public var kind: Kind
+    /// The task that it waits for.
+    public var task: UInt64?
+    /// `Bank.Account`
+    public var actorType: String?
+    /// The task that most likely is on that actor.
+    public var heldByTask: UInt64?
+    /// The thread that runs that one.
+    public var heldByThread: Int32?
+
+    public init(
+        kind: Kind, task: UInt64? = nil, actorType: String? = nil, heldByTask: UInt64? = nil,
+        heldByThread: Int32? = nil
+    ) {
+        self.kind = kind
+        self.task = task
+        self.actorType = actorType
+        self.heldByTask = heldByTask
+        self.heldByThread = heldByThread
+    }
+
+    /// `waiting for task 8`
+    public var description: String {
+        switch kind {
+        case .task: return "waiting for \(task.map { "task \($0)" } ?? "a task")"
+        case .continuation: return "waiting for a continuation to be resumed"
+        case .group: return "waiting for the tasks of a group"
+        case .sleep: return "asleep"
+        case .executor: return "waiting for a thread of the \(actorType ?? "global executor")"
+        case .actor:
+            var text = "waiting for the actor \(actorType ?? "")"
+            if let heldByTask { text += ", on which task \(heldByTask) seems to be" }
+            return text
+        }
+    }
+}

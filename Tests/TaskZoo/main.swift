@@ -1,0 +1,19 @@
+import Dispatch
+import GMRAgent
+import Glibc
+
+// Programs whose Swift tasks wait for something, each with a name: `TaskZoo NAME`. What a report must say of them is in
+// TaskZooTests. A program says "ready" when all of its tasks are where they stay.
+
+guard CommandLine.arguments.count == 2, let program = programs[CommandLine.arguments[1]] else {
+    print("usage: TaskZoo NAME, of \(programs.keys.sorted().joined(separator: " "))")
+    exit(2)
+}
+let gmr = try GuruMeditation.setUpAutorun(
+    package: Package(vendor: "Example", product: "TaskZoo", version: "1"), serviceName: "taskzoo")
+Task(name: "starter") {
+    await program()
+    sayReady()
+    await isNeverResumed()
+}
+dispatchMain()

@@ -1,0 +1,99 @@
+import Foundation
+import ProcessKit
+import Testing
+
+/// What a report must say of one task of a program.
+struct TaskTruth: Sendable {
+    var name: String
+    var state = "suspended"
+    var kind = "task"
+    /// `continuation`; nil where it waits for nothing.
+    var waitsFor: String?
+    /// Name of the task that it waits for, or of the one that holds its actor.
+    var on: String?
+    var parent: String?
+    /// Some functions of its stack, the innermost first.
+    var stack: [String] = []
+}
+
+/// A program of the task zoo with its truth.
+struct TaskProgram: Sendable, CustomTestStringConvertible {
+    var name: String
+    var tasks: [TaskTruth]
+    var verdict = "none"
+    /// Parts of the verdict's summary.
+    var words: [String] = []
+
+    var testDescription: String { name }
+
+    private static let nested = ["isNeverResumed()", "innerWaits()", "middleWaits()", "outerWaits()"]
+
+    static let all = [
+        TaskProgram(
+            name: "continuation",
+            tasks: [
+                TaskTruth(name: "nested", waitsFor: "continuation", stack: nested),
+                TaskTruth(name: "detached", waitsFor: "continuation", stack: nested),
+            ]),
+        TaskProgram(
+            name: "awaits",
+            tasks: [
+                TaskTruth(name: "awaited", waitsFor: "continuation", stack: nested),
+                TaskTruth(name: "waiter", waitsFor: "task", on: "awaited"),
+            ]),
+        TaskProgram(
+            name: "circle",
+            tasks: [
+                TaskTruth(name: "first", waitsFor: "task", on: "second"),
+                TaskTruth(name: "second", waitsFor: "task", on: "first"),
+            ], verdict: "deadlock", words: ["DEADLOCK: task ", "\"first\" waits for task ", "\"second\" waits for task "]),
+        TaskProgram(
+            name: "group",
+            tasks: [
+                TaskTruth(name: "parent", waitsFor: "group"),
+                TaskTruth(name: "child 1", kind: "groupChild", waitsFor: "continuation", parent: "parent", stack: nested),
+                TaskTruth(name: "child 3", kind: "groupChild", waitsFor: "continuation", parent: "parent", stack: nested),
+            ]),
+        TaskProgram(
+            name: "async-let",
+            tasks: [
+                TaskTruth(name: "parent", waitsFor: "task"),
+                TaskTruth(name: "", kind: "asyncLet", waitsFor: "continuation", parent: "parent", stack: nested),
+            ]),
+        TaskProgram(name: "stream", tasks: [TaskTruth(name: "consumer", waitsFor: "continuation")]),
+        TaskProgram(name: "sleep", tasks: [TaskTruth(name: "sleeper", waitsFor: "sleep")]),
+        TaskProgram(name: "cancelled", tasks: [TaskTruth(name: "deaf", waitsFor: "continuation", stack: nested)]),
+        TaskProgram(
+            name: "actor",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "customer 1", state: "enqueued", waitsFor: "actor", on: "holder"),
+                TaskTruth(name: "customer 2", state: "enqueued", waitsFor: "actor", on: "holder"),
+            ]),
+        TaskProgram(
+            name: "main-actor",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "updater", state: "enqueued", waitsFor: "actor", on: "holder"),
+            ], verdict: "mainActorBlocked", words: ["MAIN ACTOR BLOCKED: ", "\"updater\"", "held by task ", "\"holder\""]),
+        TaskProgram(
+            name: "pool", tasks: [TaskTruth(name: "starved", state: "enqueued", waitsFor: "executor")],
+            verdict: "poolStarved", words: ["POOL STARVED: ", "1 task waits for one: ", "\"starved\"", "\"blocker 1\""]),
+    ]
+
+    /// What a report of the running program says.
+    @available(*, noasync)
+    func report(executable: String = ChildProcess.built("TaskZoo")) throws -> ReportDocument {
+        let directory = try ChildProcess.makeDirectory()
+        let process = try ChildProcess(
+            executable, [name],
+            environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
+        defer { process.kill() }
+        guard try process.readLine() == "ready" else { throw ProcessFailure(description: process.standardError) }
+        try process.waitUntilAllSleep()
+        kill(process.pid, SIGUSR2)
+        try process.waitForStandardError("gmr: report written to ")
+        let names = try ReportDirectory(directory, serviceName: "taskzoo").names()
+        return try .decode(Data(contentsOf: directory.appending(path: names[0])))
+    }
+}
