@@ -46,13 +46,16 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
             tasks: [
                 TaskTruth(name: "first", waitsFor: "task", on: "second"),
                 TaskTruth(name: "second", waitsFor: "task", on: "first"),
-            ], verdict: "deadlock", words: ["DEADLOCK: task ", "\"first\" waits for task ", "\"second\" waits for task "]),
+            ], verdict: "deadlock",
+            words: ["DEADLOCK: task ", "\"first\" waits for task ", "\"second\" waits for task "]),
         TaskProgram(
             name: "group",
             tasks: [
                 TaskTruth(name: "parent", waitsFor: "group"),
-                TaskTruth(name: "child 1", kind: "groupChild", waitsFor: "continuation", parent: "parent", stack: nested),
-                TaskTruth(name: "child 3", kind: "groupChild", waitsFor: "continuation", parent: "parent", stack: nested),
+                TaskTruth(
+                    name: "child 1", kind: "groupChild", waitsFor: "continuation", parent: "parent", stack: nested),
+                TaskTruth(
+                    name: "child 3", kind: "groupChild", waitsFor: "continuation", parent: "parent", stack: nested),
             ]),
         TaskProgram(
             name: "async-let",
@@ -75,7 +78,8 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
             tasks: [
                 TaskTruth(name: "holder", state: "running"),
                 TaskTruth(name: "updater", state: "enqueued", waitsFor: "actor", on: "holder"),
-            ], verdict: "mainActorBlocked", words: ["MAIN ACTOR BLOCKED: ", "\"updater\"", "held by task ", "\"holder\""]),
+            ], verdict: "mainActorBlocked",
+            words: ["MAIN ACTOR BLOCKED: ", "\"updater\"", "held by task ", "\"holder\""]),
         TaskProgram(
             name: "pool", tasks: [TaskTruth(name: "starved", state: "enqueued", waitsFor: "executor")],
             verdict: "poolStarved", words: ["POOL STARVED: ", "1 task waits for one: ", "\"starved\"", "\"blocker 1\""]),

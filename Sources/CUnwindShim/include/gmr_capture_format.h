@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gmr_crash_format.h"
+#include "gmr_task_format.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -89,11 +92,6 @@ enum {
     GMR_STOP_UNREADABLE = 3,    /* memory that cannot be read, or a stack pointer that does not grow */
     GMR_STOP_NO_UNWIND_INFO = 4,/* code without unwind tables */
 };
-
-/* Indices into gmr_slot_t.registers, in DWARF order for x86-64. */
-enum { GMR_REG_RAX = 0, GMR_REG_RDX = 1, GMR_REG_RSI = 4, GMR_REG_RDI = 5 };
-enum { GMR_REG_R8 = 8, GMR_REG_R9 = 9, GMR_REG_R10 = 10 };
-enum { GMR_REG_RBP = 6, GMR_REG_RSP = 7, GMR_REG_RIP = 16, GMR_REGISTER_COUNT = 17 };
 
 enum {
     GMR_FRAME_EXACT = 1u << 0,  /* `address` is the instruction itself, not a return address */
@@ -237,76 +235,6 @@ _Static_assert(sizeof(gmr_publication_t) == 16, "wire format");
 
 /* gmr_arena_header_t.second_look */
 enum { GMR_SECOND_LOOK_NONE = 0, GMR_SECOND_LOOK_ASKED = 1, GMR_SECOND_LOOK_DONE = 2 };
-
-/* gmr_crash_t.flags */
-enum { GMR_CRASH_ADDRESS = 1u << 0 /* `address` is valid */ };
-
-#define GMR_CRASH_MESSAGE_BYTES 1024u
-#define GMR_CRASH_SELF_COUNT 12u
-
-/* What a frame of the crashed thread worked on, if it is a method of Swift's: `self` is in r13. */
-typedef struct {
-    uint64_t address; /* r13 in that frame */
-    uint32_t word;    /* in memory there */
-    uint32_t is_read; /* 1: `word` is valid */
-} gmr_crash_self_t;
-_Static_assert(sizeof(gmr_crash_self_t) == 16, "wire format");
-
-/* The fault that ends the process: what the kernel told the handler of the first thread that had one. */
-typedef struct {
-    int32_t signal; /* 0: none */
-    int32_t code;   /* si_code */
-    int32_t tid;
-    int32_t sender_pid; /* of a signal that a process sent; 0: the kernel did */
-    uint64_t address;   /* si_addr */
-    uint64_t registers[GMR_REGISTER_COUNT];
-    uint64_t thread_pointer; /* fs base */
-    uint32_t flags;          /* GMR_CRASH_* */
-    uint32_t message_bytes;
-    gmr_crash_self_t selves[GMR_CRASH_SELF_COUNT]; /* of its first frames */
-    uint8_t message[GMR_CRASH_MESSAGE_BYTES]; /* what the program said of it last; UTF-8 */
-} gmr_crash_t;
-_Static_assert(sizeof(gmr_crash_t) == 368 + GMR_CRASH_MESSAGE_BYTES, "wire format");
-
-/* gmr_task_t.awaited_kind: what a Swift task that does not run depends on, as the runtime numbers it. */
-enum { GMR_AWAITS_NOTHING = 0, GMR_AWAITS_TASK = 1, GMR_AWAITS_CONTINUATION = 2, GMR_AWAITS_GROUP = 3,
-       GMR_AWAITS_EXECUTOR = 4 };
-
-/* gmr_task_t.flags */
-enum {
-    GMR_TASK_MOVED = 1u << 0,      /* it ran on while it was read: no frames, and the rest may be of two moments */
-    GMR_TASK_FRAMES_CUT = 1u << 1, /* it has more of them */
-    GMR_TASK_NEW = 1u << 2,        /* it has not begun: its only frame is the function that it will call */
-};
-
-/* A Swift task (`swift::AsyncTask`). */
-typedef struct {
-    uint64_t address, id;
-    uint64_t parent, group; /* addresses of what it is a child of; 0: of nothing */
-    uint64_t awaited[2];    /* address of the task, group or continuation; identity and implementation of an executor */
-    uint32_t awaited_kind;  /* GMR_AWAITS_* */
-    uint32_t job_flags;     /* JobFlags */
-    uint32_t status_flags;  /* ActiveTaskStatus */
-    uint32_t flags;         /* GMR_TASK_* */
-    uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these */
-    uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
-    uint32_t type_offset, type_bytes;  /* type of the actor that it waits for, `Bank.Account` */
-    uint32_t actor_state; /* of a default actor: its status word */
-    uint32_t reserved;
-} gmr_task_t;
-_Static_assert(sizeof(gmr_task_t) == 96, "wire format");
-
-#define GMR_TASK_CAPACITY 131072u
-#define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */
-#define GMR_TASK_TEXT_CAPACITY_BYTES 4194304u
-
-/* gmr_arena_header_t.task_state */
-enum {
-    GMR_TASKS_NONE = 0,    /* there is no Swift concurrency in the process */
-    GMR_TASKS_READ = 1,    /* all of the heap was searched */
-    GMR_TASKS_CUT = 2,     /* time was over before */
-    GMR_TASKS_STRANGE = 3, /* another version of the runtime, whose tasks may look different */
-};
 
 /* A thread as a helper outside sees it; GMR_MAX_THREADS of them at most. */
 typedef struct {

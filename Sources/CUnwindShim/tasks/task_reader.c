@@ -4,7 +4,8 @@
  * A handler may not run it. It allocates nothing and takes no lock.
  *
  * The offsets are those of Swift 6.3.1 on x86-64, layout version 1 (swift/ABI/Task.h, TaskPrivate.h, TaskStatus.h). A
- * task that runs meanwhile changes under the reader's eyes: what it reads is believed only if it is the same afterwards.
+ * task that runs meanwhile changes under the reader's eyes: what it reads is believed only if it is the same
+ * afterwards.
  */
 #include "task_reader.h"
 
@@ -183,8 +184,9 @@ static int is_unmoved(const uint8_t *raw, uint64_t address) {
 
 /* What every task is, whatever it does: of one that runs or has completed nothing else can be proven. */
 static int is_plausible(const gmr_task_t *task, const uint8_t *raw) {
-    return (task->job_flags & (JOB_KIND_MASK | JOB_UNUSED_MASK)) == 0 && (task->status_flags & STATUS_UNUSED_MASK) == 0 &&
-           (task->job_flags >> 8 & 0xff) <= HIGHEST_PRIORITY && (task->status_flags & 0xff) <= HIGHEST_PRIORITY &&
+    return (task->job_flags & (JOB_KIND_MASK | JOB_UNUSED_MASK)) == 0 &&
+           (task->status_flags & STATUS_UNUSED_MASK) == 0 && (task->job_flags >> 8 & 0xff) <= HIGHEST_PRIORITY &&
+           (task->status_flags & 0xff) <= HIGHEST_PRIORITY &&
            task->id > 0 && task->id < LARGEST_ID && word_at(raw, TASK_REFERENCES) != 0 &&
            word_at(raw, TASK_CONTEXT) % 8 == 0;
 }

@@ -9,7 +9,8 @@
 /* Finds the runtime's own description of its tasks. May take the loader's lock. Threads: set-up. */
 void gmr_tasks_prepare(void);
 
-/* Finds and reads the tasks. Checked reads only, no malloc, no lock; ends in bounded time. Threads: the agent thread. */
+/* Finds and reads the tasks. Checked reads only, no malloc, no lock; ends in bounded time. Threads: the agent
+ * thread. */
 void gmr_tasks_read(gmr_arena_header_t *arena);
 
 #endif

@@ -70,7 +70,8 @@ struct TaskAnalysis {
 
     /// Who is on an actor has its address on the stack of the thread; on the main actor is whoever runs there.
     private mutating func findHolders(
-        _ captured: [CapturedTask], main: (thread: Int32, queue: UInt64), threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
+        _ captured: [CapturedTask], main: (thread: Int32, queue: UInt64),
+        threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
     ) {
         let running = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
         var actors: [UInt64: UInt64] = [:]

@@ -55,7 +55,8 @@ struct ReportBuilder {
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let tasks = TaskAnalysis(
-            process.tasks, frames: symbolizer.taskFrames(process), threads: threads, main: (process.pid, process.mainQueue),
+            process.tasks, frames: symbolizer.taskFrames(process), threads: threads,
+            main: (process.pid, process.mainQueue),
             threadsWith: decoder.threads(with:)
         ).tasks
         let runners = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }

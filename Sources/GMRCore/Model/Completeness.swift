@@ -42,7 +42,8 @@ public struct Completeness: Sendable, Equatable {
     public var finishedBy: String?
 
     public init(
-        threadsFound: Int = 0, threadsCaptured: Int = 0, tasksFound: Int = 0, frames: Int = 0, framesSymbolized: Int = 0,
+        threadsFound: Int = 0, threadsCaptured: Int = 0, tasksFound: Int = 0, frames: Int = 0,
+        framesSymbolized: Int = 0,
         gaps: [String] = [], stages: Stages = Stages(), finishedBy: String? = nil
     ) {
         self.threadsFound = threadsFound

@@ -1,0 +1,49 @@
+/*
+ * gmr_task_format.h: Swift tasks in the arena (gmr_capture_format.h).
+ */
+#ifndef GMR_TASK_FORMAT_H
+#define GMR_TASK_FORMAT_H
+
+#include <stdint.h>
+
+/* gmr_task_t.awaited_kind: what a Swift task that does not run depends on, as the runtime numbers it. */
+enum { GMR_AWAITS_NOTHING = 0, GMR_AWAITS_TASK = 1, GMR_AWAITS_CONTINUATION = 2, GMR_AWAITS_GROUP = 3,
+       GMR_AWAITS_EXECUTOR = 4 };
+
+/* gmr_task_t.flags */
+enum {
+    GMR_TASK_MOVED = 1u << 0,      /* it ran on while it was read: no frames, and the rest may be of two moments */
+    GMR_TASK_FRAMES_CUT = 1u << 1, /* it has more of them */
+    GMR_TASK_NEW = 1u << 2,        /* it has not begun: its only frame is the function that it will call */
+};
+
+/* A Swift task (`swift::AsyncTask`). */
+typedef struct {
+    uint64_t address, id;
+    uint64_t parent, group; /* addresses of what it is a child of; 0: of nothing */
+    uint64_t awaited[2];    /* address of the task, group or continuation; identity and implementation of an executor */
+    uint32_t awaited_kind;  /* GMR_AWAITS_* */
+    uint32_t job_flags;     /* JobFlags */
+    uint32_t status_flags;  /* ActiveTaskStatus */
+    uint32_t flags;         /* GMR_TASK_* */
+    uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these */
+    uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
+    uint32_t type_offset, type_bytes;  /* type of the actor that it waits for, `Bank.Account` */
+    uint32_t actor_state; /* of a default actor: its status word */
+    uint32_t reserved;
+} gmr_task_t;
+_Static_assert(sizeof(gmr_task_t) == 96, "wire format");
+
+#define GMR_TASK_CAPACITY 131072u
+#define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */
+#define GMR_TASK_TEXT_CAPACITY_BYTES 4194304u
+
+/* gmr_arena_header_t.task_state */
+enum {
+    GMR_TASKS_NONE = 0,    /* there is no Swift concurrency in the process */
+    GMR_TASKS_READ = 1,    /* all of the heap was searched */
+    GMR_TASKS_CUT = 2,     /* time was over before */
+    GMR_TASKS_STRANGE = 3, /* another version of the runtime, whose tasks may look different */
+};
+
+#endif
