@@ -36,6 +36,8 @@ _Static_assert(sizeof(gmr_task_t) == 96, "wire format");
 
 #define GMR_TASK_CAPACITY 131072u
 #define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */
+#define GMR_TASK_MOST_FRAMES 64u         /* of one */
+#define GMR_TASK_MOST_TEXT_BYTES 1024u   /* its name, or the type that it waits for */
 #define GMR_TASK_TEXT_CAPACITY_BYTES 4194304u
 
 /* gmr_arena_header_t.task_state */

@@ -22,7 +22,7 @@
 #include "standby.h"
 
 #define LIST_PATIENCE_NS UINT64_C(200000000)
-#define START_PATIENCE_NS UINT64_C(1000000000)
+#define START_PATIENCE_NS UINT64_C(5000000000)
 #define END_PATIENCE_NS UINT64_C(2000000000)
 
 int gmr_standby_is_wanted(void) {

@@ -48,7 +48,6 @@ enum { PREFIX_ENTRY = -0x18 };
 
 #define MOST_RECORDS 64
 #define MOST_CONTEXTS 1024
-#define MOST_FRAMES 64 /* that are kept */
 #define LONGEST_NAME_BYTES 256
 #define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
 #define MOST_ATTEMPTS 3
@@ -106,7 +105,7 @@ void gmr_task_reader_begin(void) {
 }
 
 static void add_frame(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t function) {
-    if (task->frame_count == MOST_FRAMES || arena->task_frame_count == GMR_TASK_FRAME_CAPACITY) {
+    if (task->frame_count == GMR_TASK_MOST_FRAMES || arena->task_frame_count == GMR_TASK_FRAME_CAPACITY) {
         task->flags |= GMR_TASK_FRAMES_CUT;
         return;
     }

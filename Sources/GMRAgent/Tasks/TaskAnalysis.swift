@@ -92,7 +92,7 @@ struct TaskAnalysis {
 
     /// `static Task<>.sleep(…)`, and the clocks'.
     private static func isSleep(_ frame: Frame) -> Bool {
-        guard frame.module?.hasPrefix("libswift_Concurrency") ?? true, let name = frame.function else { return false }
+        guard let name = frame.function else { return false }
         return name.contains("Task<>.sleep") || name.contains("Task<>._sleep") || name.contains("Clock.sleep")
     }
 

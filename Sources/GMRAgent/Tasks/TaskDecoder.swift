@@ -21,7 +21,27 @@ struct TaskDecoder {
     func tasks() -> [CapturedTask] {
         let count = Int(min(arena.pointee.task_count, GMR_TASK_CAPACITY))
         guard count > 0, let table = gmr_arena_tasks(arena) else { return [] }
-        return UnsafeBufferPointer(start: table, count: count).map(task)
+        var budget = Budget(
+            frames: min(arena.pointee.task_frame_count, GMR_TASK_FRAME_CAPACITY),
+            text: min(arena.pointee.task_text_bytes, GMR_TASK_TEXT_CAPACITY_BYTES))
+        // Where a file ends too early there is nothing.
+        var tasks: [CapturedTask] = []
+        for entry in UnsafeBufferPointer(start: table, count: count) where entry.address != 0 {
+            tasks.append(task(entry, &budget))
+        }
+        return tasks
+    }
+
+    /// What all tasks together can have: damaged numbers may have them share it.
+    private struct Budget {
+        var frames: UInt32
+        var text: UInt32
+
+        static func take(_ count: UInt32, atMost limit: UInt32, of left: inout UInt32) -> Int {
+            let taken = min(count, limit, left)
+            left -= taken
+            return Int(taken)
+        }
     }
 
     /// What is missing, one line each.
@@ -43,7 +63,7 @@ struct TaskDecoder {
 
     var nanoseconds: UInt64? { arena.pointee.tasks_ns == 0 ? nil : arena.pointee.tasks_ns }
 
-    private func task(_ task: gmr_task_t) -> CapturedTask {
+    private func task(_ task: gmr_task_t, _ budget: inout Budget) -> CapturedTask {
         func isSet(_ flag: UInt32, in flags: UInt32) -> Bool { flags & flag != 0 }
         let state: TaskSnapshot.State =
             isSet(Self.isComplete, in: task.status_flags)
@@ -55,44 +75,45 @@ struct TaskDecoder {
             ? .asyncLet
             : isSet(Self.isGroupChild, in: task.job_flags)
                 ? .groupChild : isSet(Self.isChild, in: task.job_flags) ? .child : .task
-        let name = text(at: task.name_offset, count: task.name_bytes)
+        let name = text(at: task.name_offset, count: task.name_bytes, &budget)
         let snapshot = TaskSnapshot(
             id: task.id, name: name.isEmpty ? nil : name, state: state, kind: kind,
             priority: Self.name(ofPriority: task.status_flags & 0xff),
             isCancelled: isSet(Self.isCancelled, in: task.status_flags),
             isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags))
         return CapturedTask(
-            snapshot: snapshot, address: task.address, parent: task.parent, awaits: awaited(by: task),
-            frames: frames(of: task))
+            snapshot: snapshot, address: task.address, parent: task.parent, awaits: awaited(by: task, &budget),
+            frames: frames(of: task, &budget))
     }
 
-    private func awaited(by task: gmr_task_t) -> CapturedTask.Awaited? {
+    private func awaited(by task: gmr_task_t, _ budget: inout Budget) -> CapturedTask.Awaited? {
         switch Int(task.awaited_kind) {
         case GMR_AWAITS_TASK: return .task(task.awaited.0)
         case GMR_AWAITS_CONTINUATION: return .continuation
         case GMR_AWAITS_GROUP: return .group
         case GMR_AWAITS_EXECUTOR:
-            let type = text(at: task.type_offset, count: task.type_bytes)
+            let type = text(at: task.type_offset, count: task.type_bytes, &budget)
             return .executor(task.awaited.0, type: type.isEmpty ? nil : type)
         default: return nil
         }
     }
 
     /// Functions that will be entered at their first instruction.
-    private func frames(of task: gmr_task_t) -> [CapturedFrame] {
+    private func frames(of task: gmr_task_t, _ budget: inout Budget) -> [CapturedFrame] {
         let first = Int(task.first_frame)
-        let count = Int(min(task.frame_count, GMR_TASK_FRAME_CAPACITY))
+        let count = Budget.take(task.frame_count, atMost: GMR_TASK_MOST_FRAMES, of: &budget.frames)
         guard count > 0, first + count <= Int(GMR_TASK_FRAME_CAPACITY), let table = gmr_arena_task_frames(arena) else {
             return []
         }
         return (first..<first + count).map { CapturedFrame(address: table[$0], isExact: true) }
     }
 
-    private func text(at offset: UInt32, count: UInt32) -> String {
-        guard count > 0, UInt64(offset) + UInt64(count) <= UInt64(GMR_TASK_TEXT_CAPACITY_BYTES),
+    private func text(at offset: UInt32, count: UInt32, _ budget: inout Budget) -> String {
+        let count = Budget.take(count, atMost: GMR_TASK_MOST_TEXT_BYTES, of: &budget.text)
+        guard count > 0, Int(offset) + count <= Int(GMR_TASK_TEXT_CAPACITY_BYTES),
             let start = gmr_arena_task_text(arena)
         else { return "" }
-        let bytes = UnsafeRawBufferPointer(start: start + Int(offset), count: Int(count))
+        let bytes = UnsafeRawBufferPointer(start: start + Int(offset), count: count)
         return PrintableText.string(fromUntrusted: Array(bytes))
     }
 

@@ -21,7 +21,7 @@ extension TextRenderer {
             if first.state == .running {
                 writeLine(first.thread.map { "Its stack is that of thread \($0)." } ?? "It runs.", to: &text)
             } else {
-                writeFrames(first.frames.reversed(), to: &text)
+                writeFrames(first.frames.filter { !isGlue($0) }.reversed(), to: &text)
             }
             text += "\n"
         }
@@ -31,6 +31,13 @@ extension TextRenderer {
         if completedCount > 0 {
             writeLine("\(completedCount) completed tasks that are still referred to are not shown.", to: &text)
         }
+    }
+
+    /// What the compiler puts between a closure and who calls it; JSON has it.
+    private static func isGlue(_ frame: Frame) -> Bool {
+        guard var function = frame.function?[...] else { return false }
+        if function.hasPrefix("specialized ") { function = function.dropFirst("specialized ".count) }
+        return function.hasPrefix("partial apply for ") || function.hasPrefix("thunk for ")
     }
 
     private static func writeTaskLine(_ title: String, to text: inout String) {
