@@ -48,7 +48,11 @@ static void try_to_speak(void) GMR_SIGNAL_SAFE {
 }
 
 void gmr_standby_prepare(void) {
-    if (gmr_standby_is_wanted()) gmr_agent_state.standby.is_allowed = gmr_ss_survives(try_to_speak);
+    if (!gmr_standby_is_wanted()) return;
+    int answer = gmr_ss_survives(try_to_speak);
+    /* A limit of processes or memory is no filter: what could be called before still can. */
+    if (answer == -EAGAIN || answer == -ENOMEM) return;
+    gmr_agent_state.standby.is_allowed = answer == 1;
 }
 
 /* The agent's end, or -1 where the application has closed it. */
