@@ -77,6 +77,23 @@ static MARKER void in_big_handler(void) {
     crash_zoo_on_thread("big", big_handler_runs);
 }
 
+/* The handler overruns its stack. What the kernel keeps for the fault it puts at the beginning of that, over what it
+ * kept for the first signal: there the stack leads back to the handler, over and over. */
+static MARKER void overrunning_handler(int signal) {
+    volatile char frame[BIG_FRAME_BYTES];
+    frame[0] = (char)signal;
+}
+static MARKER void overrun_of_handler(void) {
+    enum { SMALL_BYTES = 32 * 1024 };
+    char *guarded = mmap(NULL, 2 * BIG_FRAME_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack_t own = {.ss_sp = guarded + 2 * BIG_FRAME_BYTES - SMALL_BYTES, .ss_size = SMALL_BYTES};
+    struct sigaction action = {.sa_handler = overrunning_handler, .sa_flags = SA_ONSTACK};
+    if (mprotect(own.ss_sp, SMALL_BYTES, PROT_READ | PROT_WRITE) != 0) crash_zoo_fail("mprotect");
+    sigaltstack(&own, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+    raise(SIGUSR1);
+}
+
 /* While the report is made, another thread maps memory where there was none: the same instruction would succeed. */
 static const uintptr_t place = UINT64_C(0x765432100000);
 static atomic_int mapper_runs;
@@ -108,6 +125,7 @@ const crash_zoo_program_t crash_zoo_handlers[] = {
     FAULT("handlers-in-circle", "guarded_faults<handlers_in_circle", NULL, handlers_in_circle),
     FAULT("handlers-in-circle-over-first", "guarded_faults<handlers_in_circle", install_first, handlers_in_circle),
     FAULT("in-big-handler", "guarded_faults<big_handler<big_handler_runs", NULL, in_big_handler),
+    {"overrun-of-handler", "SIGSEGV", "SEGV_ACCERR", "overrunning_handler", "", HELPER, NULL, overrun_of_handler},
     FAULT("page-comes-later", "page_comes_later", NULL, page_comes_later),
     {0},
 };

@@ -72,6 +72,15 @@ import Testing
         if let address = fault.address { #expect(core.address == UInt64(address.dropFirst(2), radix: 16)) }
     }
 
+    @Test func aStackThatLeadsBackToItselfIsShownOnce() throws {
+        let crash = try CrashProgram.named("overrun-of-handler").run()
+        defer { crash.process.kill() }
+        let report = try #require(try crash.report(), "\(crash.standardError)")
+        let thread = try #require(report.threads.first)
+        #expect(thread.frames.map(\.function) == ["overrunning_handler", "__restore_rt"])
+        #expect(thread.stop == "unreadable")
+    }
+
     /// The instruction that faulted could be executed when the handler returns.
     @Test func whatIsMendedMeanwhileEndsTheProcessAllTheSame() throws {
         let program = try CrashProgram.named("page-comes-later")
