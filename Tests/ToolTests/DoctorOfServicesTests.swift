@@ -15,6 +15,8 @@ import Testing
                     "SIGUSR2 has a handler: `kill -USR2 \(service.pid)` asks for a report.",
                     "SIGRTMIN+3 has a handler: `kill -RTMIN+3 \(service.pid)` asks for a report.",
                 ])
+            let crashes = try run.only("process.crash signals").finding
+            #expect(crashes.hasPrefix("A crash makes a report first") && crashes.contains("SIGSEGV"))
             try #expect(run.only("process.log directory").status == "ok")
             try #expect(run.only("process.settings").finding == "Set and usable: GMR_SIGNALS, GMR_LOG_DIR.")
             try #expect(run.only("process.unwind tables").status == "ok")

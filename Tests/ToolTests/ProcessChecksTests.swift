@@ -64,9 +64,9 @@ import Testing
     }
 
     @Test func ignoredCrashesAreStrange() {
-        #expect(RunningProcess.crashes(SignalFacts()).status == .ok)
+        #expect(RunningProcess.crashes(.absent, SignalFacts()).status == .ok)
         let ignored = Self.facts { $0.ignored = SignalSet(mask: 1 << 10) }
-        #expect(RunningProcess.crashes(ignored).text.hasPrefix("SIGSEGV is ignored"))
+        #expect(RunningProcess.crashes(.absent, ignored).text.hasPrefix("SIGSEGV is ignored"))
     }
 
     @Test func privilegesAndLimitsAreTold() {

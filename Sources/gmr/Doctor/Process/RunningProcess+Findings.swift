@@ -21,7 +21,7 @@ extension RunningProcess {
         if let agent { findings.append(Self.agentFinding(agent, elf: elf, isEnabled: settings.isEnabled)) }
         findings += helper(agent, settings, standby)
         findings += triggers(agent, settings, facts)
-        findings.append(Self.crashes(facts))
+        findings.append(Self.crashes(agent, facts))
         findings += [
             Self.dumpable(owner: owner, user: Credentials(status, isOfThisNamespace: true)?.user),
             Self.sandbox(
