@@ -10,6 +10,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +152,25 @@ static MARKER void in_vfork_child(void) {
     _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 0);
 }
 
+/* The parent's memory is used by the child's child alone here. */
+static MARKER void in_children_of_fork_child(void) {
+    pid_t child = fork();
+    int status = 0;
+    if (child == 0) {
+        char *arguments[] = {"sh", "-c", "kill -BUS $$", NULL};
+        pid_t grandchild = vfork();
+        if (grandchild == 0) limited_faults();
+        waitpid(grandchild, &status, 0);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) _exit(11);
+        if (posix_spawn(&grandchild, "/bin/sh", NULL, NULL, arguments, environ) != 0) _exit(12);
+        waitpid(grandchild, &status, 0);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGBUS) _exit(13);
+        limited_faults();
+    }
+    waitpid(child, &status, 0);
+    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 /* No helper can be started, and the worker cannot allocate. */
 static MARKER void with_nothing_left(void) {
     size_t bytes;
@@ -194,6 +215,7 @@ const crash_zoo_program_t crash_zoo_limits[] = {
      become_first_process, abort_as_first_process},
     FAULT("fork-child", "", "none", in_fork_child),
     FAULT("vfork-child", "", "none", in_vfork_child),
+    FAULT("children-of-fork-child", "", "none", in_children_of_fork_child),
     FAULT("nothing-left", "limited_faults<with_nothing_left", "record", with_nothing_left),
     {"agent-itself", "SIGSEGV", "SEGV_ACCERR", "", "", "raw", NULL, agent_itself},
     {0},

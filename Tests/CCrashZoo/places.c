@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static MARKER void place_faults(void) { (void)*(volatile int *)crash_zoo_opaque(0x20); }
@@ -55,6 +56,51 @@ static MARKER void two_threads_at_once(void) {
     if (pthread_create(&other, NULL, twin_faults, NULL) != 0) crash_zoo_fail("pthread_create");
     (void)twin_faults(NULL);
 }
+
+/* The report of the first is being made: their crashes are others. */
+static atomic_int first_to_crash;
+static MARKER void *second_divides(void *unused) {
+    volatile int zero = 0;
+    crash_zoo_await_futex(first_to_crash);
+    zero = 1 / zero;
+    return unused;
+}
+static MARKER void *third_traps(void *unused) {
+    crash_zoo_await_futex(first_to_crash);
+    crash_zoo_trap();
+    return unused;
+}
+static MARKER void three_threads(void) {
+    pthread_t second, third;
+    first_to_crash = crash_zoo_tid();
+    if (pthread_create(&second, NULL, second_divides, NULL) != 0 ||
+        pthread_create(&third, NULL, third_traps, NULL) != 0) {
+        crash_zoo_fail("pthread_create");
+    }
+    place_faults();
+}
+
+/* Coroutines as libraries make them: the thread's stack pointer is elsewhere, and nothing calls the first function. */
+static ucontext_t outside, inside;
+static char context_stack[64 * 1024];
+static MARKER void context_calls(void) { place_faults(); }
+static MARKER void context_begins(void) {
+    swapcontext(&inside, &outside);
+    context_calls();
+}
+static MARKER void on_context(void) {
+    getcontext(&inside);
+    inside.uc_stack = (stack_t){.ss_sp = context_stack, .ss_size = sizeof context_stack};
+    inside.uc_link = &outside;
+    makecontext(&inside, context_begins, 0);
+    swapcontext(&outside, &inside);
+    swapcontext(&outside, &inside);
+}
+static MARKER void *context_of_worker(void *unused) {
+    on_context();
+    return unused;
+}
+static MARKER void on_context_of_worker(void) { crash_zoo_on_thread("fibres", context_of_worker); }
 
 static sem_t started;
 static MARKER void *crowd_waits(void *unused) {
@@ -135,6 +181,9 @@ const crash_zoo_program_t crash_zoo_places[] = {
     FAULT("on-alternate-stack", "place_faults<handler_faults<on_alternate_stack", on_alternate_stack),
     FAULT("after-exit-began", "place_faults<at_exit_faults<after_exit_began", after_exit_began),
     FAULT("two-threads-at-once", "place_faults<twin_faults", two_threads_at_once),
+    FAULT("three-threads", "place_faults<three_threads", three_threads),
+    FAULT("on-context", "place_faults<context_calls<context_begins", on_context),
+    FAULT("on-context-of-worker", "place_faults<context_calls<context_begins", on_context_of_worker),
     FAULT("thousand-threads", "place_faults<with_thousand_threads", with_thousand_threads),
     FAULT("in-loader", "place_faults<callback_faults<in_loader", in_loader),
     FAULT("stream-locked", "place_faults<with_stream_locked", with_stream_locked),

@@ -78,7 +78,7 @@ void crash_zoo_start_bystander(void) {
 
 const crash_zoo_program_t *crash_zoo_program_at(int index) {
     const crash_zoo_program_t *lists[] = {
-        crash_zoo_faults, crash_zoo_aborts, crash_zoo_places, crash_zoo_limits, crash_zoo_cxx};
+        crash_zoo_faults, crash_zoo_aborts, crash_zoo_places, crash_zoo_handlers, crash_zoo_limits, crash_zoo_cxx};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         for (const crash_zoo_program_t *program = lists[i]; program->name; program++) {
             if (index-- == 0) return program;

@@ -24,7 +24,7 @@ void *crash_zoo_heap(size_t *bytes);
 
 void crash_zoo_fail(const char *what) __attribute__((noreturn));
 
-extern const crash_zoo_program_t crash_zoo_faults[], crash_zoo_aborts[], crash_zoo_places[], crash_zoo_limits[],
-    crash_zoo_cxx[];
+extern const crash_zoo_program_t crash_zoo_faults[], crash_zoo_aborts[], crash_zoo_places[], crash_zoo_handlers[],
+    crash_zoo_limits[], crash_zoo_cxx[];
 
 #endif

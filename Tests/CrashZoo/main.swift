@@ -29,6 +29,11 @@ func setUp() {
     }
 }
 
+@_cdecl("crash_zoo_stop")
+func stop() {
+    running.withLock { $0.take()?.stop() }
+}
+
 let programs = Array(
     sequence(state: Int32(0)) { index in
         defer { index += 1 }

@@ -102,6 +102,14 @@ struct Crash {
         return try .decode(data)
     }
 
+    /// The names of those in the log directory that a crash has triggered.
+    func crashReports() throws -> [String] {
+        try ReportDirectory(process.directory, serviceName: "crashzoo").names().filter { name in
+            let data = try Data(contentsOf: process.directory.appending(path: name))
+            return try ReportDocument.decode(data).trigger.kind == "crash"
+        }
+    }
+
     /// The raw record, where there is one.
     func record() throws -> URL? { try file(endingIn: ".gmr").map { URL(filePath: $0) } }
 

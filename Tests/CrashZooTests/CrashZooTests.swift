@@ -43,6 +43,7 @@ import Testing
             #expect(fault.message == nil, "\(program.name)")
         }
         #expect(report.completeness.finishedBy == program.finishedBy)
+        #expect(try crash.crashReports().count == (program.isOnStandardError ? 0 : 1), "one crash, one report")
         #expect(report.completeness.threadsCaptured == report.completeness.threadsFound)
         #expect(report.sections.first?.title == "Zoo" && report.sections.first?.error?.contains("crashed") == true)
 
@@ -69,6 +70,24 @@ import Testing
         #expect(core.signal == CrashProgram.number(of: fault.signal))
         #expect(core.crashed == fault.thread)
         if let address = fault.address { #expect(core.address == UInt64(address.dropFirst(2), radix: 16)) }
+    }
+
+    @Test func aStackThatLeadsBackToItselfIsShownOnce() throws {
+        let crash = try CrashProgram.named("overrun-of-handler").run()
+        defer { crash.process.kill() }
+        let report = try #require(try crash.report(), "\(crash.standardError)")
+        let thread = try #require(report.threads.first)
+        #expect(thread.frames.map(\.function) == ["overrunning_handler", "__restore_rt"])
+        #expect(thread.stop == "unreadable")
+    }
+
+    /// The instruction that faulted could be executed when the handler returns.
+    @Test func whatIsMendedMeanwhileEndsTheProcessAllTheSame() throws {
+        let program = try CrashProgram.named("page-comes-later")
+        let crash = try program.run()
+        defer { crash.process.kill() }
+        #expect(try crash.process.readLine() == "mapped", "before the end")
+        #expect(crash.status == program.status, "\(crash.standardError)")
     }
 
     @Test(arguments: try programs(by: ["none"]))

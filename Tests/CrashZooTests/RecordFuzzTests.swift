@@ -6,23 +6,37 @@ import Testing
 
 @testable import GMRAgent
 
-/// A decoder that trusts no number: whatever a file says, it is read without a crash, a hang, or more memory than it has.
-@Suite(.timeLimit(.minutes(10))) struct RecordFuzzTests {
-    /// `GMR_FUZZ_RECORDS` sets how many.
-    private static let count =
-        ProcessInfo.processInfo.environment["GMR_FUZZ_RECORDS"].flatMap { Int($0) } ?? 5_000
+/// How much is tried, and what: another seed makes other records.
+private enum Fuzz {
+    static let usualCount = 5_000
+    /// `GMR_FUZZ_RECORDS`.
+    static let count: Int = number("GMR_FUZZ_RECORDS") ?? usualCount
+    /// `GMR_FUZZ_SEED`, which is not 0.
+    static let seed: UInt64 = number("GMR_FUZZ_SEED") ?? 0x9e37_79b9_7f4a_7c15
 
+    /// For a run that somebody has asked for.
+    static var limit: TimeLimitTrait.Duration { .minutes(count > usualCount ? 60 : 10) }
+
+    private static func number<Value: FixedWidthInteger>(_ name: String) -> Value? {
+        guard let text = ProcessInfo.processInfo.environment[name], !text.isEmpty else { return nil }
+        guard let value = Value(text), value > 0 else { fatalError("\(name)=\(text) is no number above 0") }
+        return value
+    }
+}
+
+/// A decoder that trusts no number: whatever a file says, it is read without a crash, a hang, or more memory than it has.
+@Suite(.timeLimit(Fuzz.limit)) struct RecordFuzzTests {
     @Test func arbitraryBytesAreRead() throws {
         let program = try CrashProgram.named("fault-on-worker")
         let crash = try program.run(environment: ["GMR_RECORD": "1", "GMR_RECORD_STACKS": "1"])
         defer { crash.process.kill() }
         let original = [UInt8](try Data(contentsOf: try #require(try crash.record())))
-        var random = Xorshift(state: 0x9e37_79b9_7f4a_7c15)
+        var random = Xorshift(state: Fuzz.seed)
         let file = crash.process.directory.appending(path: "mutated")
         let descriptor = open(file.path, O_RDWR | O_CREAT, 0o600)
         defer { close(descriptor) }
         var sound = 0
-        for round in 0..<Self.count {
+        for round in 0..<Fuzz.count {
             var bytes = original
             Self.mutate(&bytes, with: &random)
             _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
@@ -31,11 +45,11 @@ import Testing
             let isSound = Self.read(descriptor) { arena in
                 // What the file has, in whole pages.
                 guard round % 500 == 0 else { return }
-                #expect(Self.memory(of: arena) <= bytes.count + 4096)
+                #expect(Self.memory(of: arena) <= bytes.count + 4096, "round \(round), seed \(Fuzz.seed)")
             }
             if isSound { sound += 1 }
         }
-        #expect(sound > Self.count / 10, "mutations that no decoder sees prove nothing: \(sound)")
+        #expect(sound > Fuzz.count / 10, "mutations that no decoder sees prove nothing: \(sound)")
     }
 
     /// Everything but looking files up, which are those of the machine.

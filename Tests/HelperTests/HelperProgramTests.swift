@@ -24,7 +24,7 @@ import Testing
         let copy = try ChildProcess.makeDirectory()
         defer { try? FileManager.default.removeItem(at: copy) }
         let tool = copy.appending(path: "gmr").path
-        try FileManager.default.copyItem(atPath: ChildProcess.built("gmr"), toPath: tool)
+        try ToolRun.copy(ChildProcess.built("gmr"), to: URL(filePath: tool))
         try Service.with(["GMR_HELPER": tool]) { service in
             try FileManager.default.moveItem(atPath: tool, toPath: tool + ".old")
             try FileManager.default.copyItem(atPath: "/bin/true", toPath: tool)

@@ -4,26 +4,8 @@ import Testing
 
 /// The tool, held against processes that have GMR.
 @Suite(.enabled(if: DoctorRun.isThere, "the tool is built with the trait Tool")) struct DoctorOfServicesTests {
-    private static let library = URL(filePath: #filePath)
-        .appending(path: "../../../.build-preload/gmr/lib/libgmr.so").standardized.path
-
-    /// Runs `body` with a service that is set up.
-    @available(*, noasync)
-    private static func withService(
-        _ arguments: [String] = [], environment: [String: String] = [:], body: (ChildProcess) throws -> Void
-    ) throws {
-        let directory = try ChildProcess.makeDirectory()
-        let placed = environment.mapValues { $0.replacingOccurrences(of: "DIR", with: directory.path) }
-        let service = try ChildProcess(
-            ChildProcess.built("ReportService"), arguments, environment: TestProgram.environment(placed),
-            directory: directory)
-        defer { service.kill() }
-        guard try service.readLine() == "ready" else { throw ProcessFailure(description: service.standardError) }
-        try body(service)
-    }
-
     @Test func aServiceThatIsSetUpIsWell() throws {
-        try Self.withService(environment: ["GMR_LOG_DIR": "DIR/reports", "GMR_SIGNALS": "USR2,RTMIN+3"]) { service in
+        try TestService.with(environment: ["GMR_LOG_DIR": "DIR/reports", "GMR_SIGNALS": "USR2,RTMIN+3"]) { service in
             let run = try DoctorRun(service.pid)
             #expect(!run.findings.contains { $0.check.hasPrefix("process.") && $0.status == "problem" }, "\(run.text)")
             try #expect(run.only("process.agent").finding == "GMR is set up in it.")
@@ -33,6 +15,8 @@ import Testing
                     "SIGUSR2 has a handler: `kill -USR2 \(service.pid)` asks for a report.",
                     "SIGRTMIN+3 has a handler: `kill -RTMIN+3 \(service.pid)` asks for a report.",
                 ])
+            let crashes = try run.only("process.crash signals").finding
+            #expect(crashes.hasPrefix("A crash makes a report first") && crashes.contains("SIGSEGV"))
             try #expect(run.only("process.log directory").status == "ok")
             try #expect(run.only("process.settings").finding == "Set and usable: GMR_SIGNALS, GMR_LOG_DIR.")
             try #expect(run.only("process.unwind tables").status == "ok")
@@ -42,13 +26,13 @@ import Testing
 
     /// GMR has a thread that takes it.
     @Test func aSignalThatTheServiceBlocksIsNoProblem() throws {
-        try Self.withService(["--framework", "blocked"]) { service in
+        try TestService.with(["--framework", "blocked"]) { service in
             try #expect(DoctorRun(service.pid).only("process.signals").status == "ok")
         }
     }
 
     @Test func aServiceWithoutItsSignalWouldBeEnded() throws {
-        try Self.withService(["--signals", "RTMIN+3"]) { service in
+        try TestService.with(["--signals", "RTMIN+3"]) { service in
             let run = try DoctorRun(service.pid)
             #expect(run.status == 1)
             let signal = try run.only("process.signals")
@@ -58,7 +42,7 @@ import Testing
     }
 
     @Test func aTriggerFileTakesThePlaceOfSignals() throws {
-        try Self.withService(environment: ["GMR_FILE_EVENT_HANDLER": "DIR/trigger"]) { service in
+        try TestService.with(environment: ["GMR_FILE_EVENT_HANDLER": "DIR/trigger"]) { service in
             let run = try DoctorRun(service.pid)
             try #expect(run.only("process.signals").finding.contains("GMR_FILE_EVENT_HANDLER"))
             try #expect(run.only("process.trigger file").status == "warning")
@@ -68,7 +52,7 @@ import Testing
     }
 
     @Test func aLogDirectoryThatIsGoneIsAProblem() throws {
-        try Self.withService(environment: ["GMR_LOG_DIR": "DIR/reports"]) { service in
+        try TestService.with(environment: ["GMR_LOG_DIR": "DIR/reports"]) { service in
             try FileManager.default.removeItem(at: service.directory.appending(path: "reports"))
             let finding = try DoctorRun(service.pid).only("process.log directory")
             #expect(finding.status == "problem" && finding.finding.contains("is not there any more"))
@@ -77,7 +61,7 @@ import Testing
 
     @Test func settingsAreCheckedAndNothingElseOfTheEnvironmentIsShown() throws {
         let environment = ["GMR_FORMAT": "xml2", "GMR_MAX_REPORT": "3", "DATABASE_PASSWORD": "correct-horse"]
-        try Self.withService(environment: environment) { service in
+        try TestService.with(environment: environment) { service in
             let run = try DoctorRun(service.pid)
             let settings = run.of("process.settings")
             #expect(
@@ -91,7 +75,7 @@ import Testing
     }
 
     @Test func aServiceThatIsTurnedOffIsAProblem() throws {
-        try Self.withService(environment: ["GMR_ENABLE": "0"]) { service in
+        try TestService.with(environment: ["GMR_ENABLE": "0"]) { service in
             let run = try DoctorRun(service.pid)
             let agent = try run.only("process.agent")
             #expect(agent.status == "problem" && agent.advice?.contains("GMR_ENABLE") == true, "\(agent)")
@@ -100,7 +84,7 @@ import Testing
     }
 
     @Test func aThreadIsNoProcess() throws {
-        try Self.withService { service in
+        try TestService.with { service in
             let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(service.pid)/task")
             let thread = try #require(tasks.compactMap { Int32($0) }.first { $0 != service.pid })
             let run = try DoctorRun(thread)
@@ -108,10 +92,9 @@ import Testing
         }
     }
 
-    /// `make preload` has built it, as `make test` does before the tests.
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: library), "libgmr.so is built"))
+    @Test(.enabled(if: PreloadedLibrary.isThere, "libgmr.so is built"))
     func aPreloadedProgramWakesUpWhenItIsAsked() throws {
-        try TestProgram.with("", environment: ["LD_PRELOAD": Self.library]) { process, _ in
+        try TestProgram.with("", environment: ["LD_PRELOAD": PreloadedLibrary.path]) { process, _ in
             let run = try DoctorRun(process.pid)
             let agent = try run.only("process.agent")
             #expect(agent.status == "ok" && agent.finding.hasSuffix("wakes up when it is asked."))

@@ -64,15 +64,15 @@ import Testing
     }
 
     @Test func ignoredCrashesAreStrange() {
-        #expect(RunningProcess.crashes(SignalFacts()).status == .ok)
+        #expect(RunningProcess.crashes(.absent, SignalFacts()).status == .ok)
         let ignored = Self.facts { $0.ignored = SignalSet(mask: 1 << 10) }
-        #expect(RunningProcess.crashes(ignored).text.hasPrefix("SIGSEGV is ignored"))
+        #expect(RunningProcess.crashes(.absent, ignored).text.hasPrefix("SIGSEGV is ignored"))
     }
 
     @Test func privilegesAndLimitsAreTold() {
         #expect(RunningProcess.dumpable(owner: 0, user: 1000).status == .warning)
         #expect(RunningProcess.dumpable(owner: 1000, user: 1000).status == .ok)
-        #expect(RunningProcess.sandbox(mode: "1", gainsNoPrivileges: false).status == .problem)
+        #expect(RunningProcess.sandbox(mode: "1", gainsNoPrivileges: false, standby: .notWanted).status == .problem)
         #expect(RunningProcess.descriptors(10, limit: 1024) == nil)
         #expect(RunningProcess.descriptors(1020, limit: 1024)?.status == .warning)
         #expect(RunningProcess.addressSpace(used: 10 << 20, limit: 50 << 20)?.status == .warning)

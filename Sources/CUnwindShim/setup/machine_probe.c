@@ -25,7 +25,7 @@ static void try_exec(void) GMR_SIGNAL_SAFE {
 uint32_t gmr_probe_machine(void) {
     uint32_t result = gmr_ss_probe();
     if (!(result & GMR_PROBE_CLONE)) return result;
-    if (gmr_ss_survives(try_memfd)) result |= GMR_PROBE_MEMFD;
-    if (gmr_ss_survives(try_exec)) result |= GMR_PROBE_EXEC;
+    if (gmr_ss_survives(try_memfd) == 1) result |= GMR_PROBE_MEMFD;
+    if (gmr_ss_survives(try_exec) == 1) result |= GMR_PROBE_EXEC;
     return result;
 }

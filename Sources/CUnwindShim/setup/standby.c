@@ -47,13 +47,11 @@ static void try_to_speak(void) GMR_SIGNAL_SAFE {
     gmr_ss_leave(error != 0);
 }
 
-static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
-
 void gmr_standby_prepare(void) {
     if (!gmr_standby_is_wanted()) return;
-    int survives = gmr_ss_survives(try_to_speak);
-    /* Where no child can be had any more, at a limit of processes, what was allowed before is. */
-    if (survives || gmr_ss_survives(try_nothing)) gmr_agent_state.standby.is_allowed = survives;
+    int answer = gmr_ss_survives(try_to_speak);
+    /* A limit of processes, or a filter that lets none be made any more: what could be called before still can. */
+    if (answer >= 0) gmr_agent_state.standby.is_allowed = answer;
 }
 
 /* The agent's end, or -1 where the application has closed it. */

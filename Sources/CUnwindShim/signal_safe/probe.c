@@ -48,7 +48,7 @@ static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
 
 static int survives(void (*body)(void)) GMR_SIGNAL_SAFE {
     long child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
-    if (child < 0) return 0;
+    if (child < 0) return (int)child;
     int32_t status = -1;
     while (gmr_ss_syscall4(SYS_wait4, child, &status, __WALL, 0) == -4 /* EINTR */) {
     }
@@ -75,12 +75,12 @@ int gmr_ss_survives(void (*body)(void)) GMR_SIGNAL_SAFE {
 uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
     uint64_t before = block_all();
     uint32_t result = 0;
-    if (survives(try_nothing)) {
+    if (survives(try_nothing) == 1) {
         result |= GMR_PROBE_CLONE;
-        if (survives(try_getfd)) result |= GMR_PROBE_GETFD;
-        if (survives(try_unshare)) result |= GMR_PROBE_UNSHARE;
-        if (survives(try_vm_read)) result |= GMR_PROBE_VM_READ;
-        if (survives(try_inotify)) result |= GMR_PROBE_INOTIFY;
+        if (survives(try_getfd) == 1) result |= GMR_PROBE_GETFD;
+        if (survives(try_unshare) == 1) result |= GMR_PROBE_UNSHARE;
+        if (survives(try_vm_read) == 1) result |= GMR_PROBE_VM_READ;
+        if (survives(try_inotify) == 1) result |= GMR_PROBE_INOTIFY;
     }
     restore(before);
     return result;

@@ -12,7 +12,8 @@
  * Threads: set-up, one at a time. Signal safety: yes. */
 uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE;
 
-/* One such child: 1 where `body` came to its end, which is gmr_ss_leave(0). Every signal is blocked meanwhile.
+/* One such child: 1 where `body` came to its end, which is gmr_ss_leave(0); 0 where it did not; a negative errno where
+ * there could be no child. Every signal is blocked meanwhile.
  * Threads: set-up, one at a time. Signal safety: yes. */
 int gmr_ss_survives(void (*body)(void)) GMR_SIGNAL_SAFE;
 

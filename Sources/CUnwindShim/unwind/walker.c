@@ -252,6 +252,19 @@ static void keep_self(walk_t *walk, unw_cursor_t *cursor, uint32_t frame) {
     if (libunwind.get_reg(cursor, UNW_X86_64_R13, &self) == 0) walk->arena->crash.selves[frame].address = self;
 }
 
+/* Whether this step leads back to a frame that the walk has been at. A handler that overruns its stack makes such
+ * stacks: what the kernel keeps for the fault takes the place of what it kept for the handler's own signal. */
+static int was_there(unw_cursor_t *cursor, const gmr_slot_t *slot, uint64_t sp) {
+    const gmr_frame_t *frames = gmr_slot_frames(slot);
+    unw_word_t pc = 0;
+    libunwind.get_reg(cursor, UNW_REG_IP, &pc);
+    for (uint32_t i = 0; i < slot->frame_count; i++) {
+        uint64_t frame_sp = i > 0 ? frames[i - 1].cfa : slot->registers[GMR_REG_RSP];
+        if (frames[i].address == pc && frame_sp == sp) return 1;
+    }
+    return 0;
+}
+
 static void walk_slot(walk_t *walk) {
     gmr_slot_t *slot = walk->slot;
     gmr_frame_t *frames = gmr_slot_frames(slot);
@@ -284,7 +297,7 @@ static void walk_slot(walk_t *walk) {
         if (result <= 0 || slot->stop != GMR_STOP_COMPLETE) break;
         libunwind.get_reg(&cursor, UNW_REG_SP, &next_sp);
         /* A stack that does not grow is a cycle or a smashed frame; only a signal may change to another stack. */
-        if (next_sp <= sp && !trampoline) {
+        if (next_sp <= sp && (!trampoline || was_there(&cursor, slot, next_sp))) {
             slot->stop = GMR_STOP_UNREADABLE;
             break;
         }

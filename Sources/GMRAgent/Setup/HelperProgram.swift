@@ -3,7 +3,34 @@ import GMRCore
 import Glibc
 
 /// A program of its own that the settings name as the helper process.
-enum HelperProgram {
+package enum HelperProgram {
+    /// Why a program cannot serve: it `has another version of GMR`.
+    package struct Problem {
+        package var text: String
+        /// What to do: `install that of the service there`.
+        package var remedy: String
+        package var isOtherVersion = false
+    }
+
+    /// Nil where the program can serve. Its version is held against that of the caller.
+    package static func problem(_ path: String) -> Problem? {
+        let result = -gmr_helper_check(path)
+        switch result {
+        case 0: return nil
+        case EPROTO:
+            return Problem(
+                text: "has another version of GMR", remedy: "install that of the service there", isOtherVersion: true)
+        case ENOEXEC:
+            return Problem(
+                text: "is no program with GMR in it",
+                remedy: "name the tool gmr, or a program that is linked with GMRAgent")
+        default:
+            return Problem(
+                text: "cannot be used: \(String(describingErrno: result))",
+                remedy: "name an executable that the service may read and start, such as the tool gmr")
+        }
+    }
+
     /// The path as one that stays right when the service changes its working directory; nil, with a warning, where the
     /// program cannot serve.
     static func usable(_ path: String) -> String? {
@@ -12,19 +39,8 @@ enum HelperProgram {
             return nil
         }
         let absolute = path.hasPrefix("/") ? path : (ProcFile.link("/proc/self/cwd") ?? "") + "/" + path
-        let result = -gmr_helper_check(absolute)
-        if result == 0 { return absolute }
-        switch result {
-        case EPROTO: warn("\(name(path)) has another version of GMR", remedy: "install that of the service there")
-        case ENOEXEC:
-            warn(
-                "\(name(path)) is no program with GMR in it",
-                remedy: "name the tool gmr, or a program that is linked with GMRAgent")
-        default:
-            warn(
-                "\(name(path)) cannot be used: \(String(describingErrno: result))",
-                remedy: "name an executable that the service may read and start, such as the tool gmr")
-        }
+        guard let problem = problem(absolute) else { return absolute }
+        warn("\(name(path)) \(problem.text)", remedy: problem.remedy)
         return nil
     }
 

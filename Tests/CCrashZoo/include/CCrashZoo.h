@@ -35,7 +35,8 @@ void crash_zoo_await_futex(int tid);
 /* Executes an undefined instruction, as Swift does where a check fails. */
 void crash_zoo_trap(void);
 
-/* In main.swift: sets reports up. For programs that crash before main(). */
+/* In main.swift: sets reports up, and takes them back. */
 void crash_zoo_set_up(void);
+void crash_zoo_stop(void);
 
 #endif

@@ -79,6 +79,7 @@ int main(int count, char **arguments) {
         setrlimit(RLIMIT_FSIZE, &small);
     }
     if (strcmp(mode, "filter") == 0) forbid(SYS_pidfd_getfd, SECCOMP_RET_KILL_PROCESS, SYS_memfd_create, EPERM);
+    if (strcmp(mode, "chroot") == 0 && (chdir("/tmp") != 0 || chroot("/tmp") != 0)) return 1;
     if (strcmp(mode, "refuse") == 0 && count > 2) {
         forbid(SYS_pidfd_getfd, SECCOMP_RET_KILL_PROCESS, SYS_memfd_create, SECCOMP_RET_ERRNO | EPERM);
         execv(arguments[2], arguments + 2);

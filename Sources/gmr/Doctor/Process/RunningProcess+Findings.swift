@@ -17,13 +17,16 @@ extension RunningProcess {
         let agent = agent(elf, facts)
         let settings = SettingChecks.settings(environment ?? [:])
         findings += elf.flatMap(Self.architecture).map { [$0] } ?? []
+        let standby = standby(settings)
         if let agent { findings.append(Self.agentFinding(agent, elf: elf, isEnabled: settings.isEnabled)) }
+        findings += helper(agent, settings, standby)
         findings += triggers(agent, settings, facts)
-        findings.append(Self.crashes(facts))
+        findings.append(Self.crashes(agent, facts))
         findings += [
             Self.dumpable(owner: owner, user: Credentials(status, isOfThisNamespace: true)?.user),
-            Self.sandbox(mode: status["Seccomp"] ?? "0", gainsNoPrivileges: status["NoNewPrivs"] == "1"),
-            rootDirectory(), threads(limit: settings.maximumThreadCount),
+            Self.sandbox(
+                mode: status["Seccomp"] ?? "0", gainsNoPrivileges: status["NoNewPrivs"] == "1", standby: standby),
+            rootDirectory(standby), threads(limit: settings.maximumThreadCount),
         ]
         findings += limitFindings()
         findings.append(Machine.cores(limits: limits))
@@ -32,12 +35,16 @@ extension RunningProcess {
         findings.append(Self.outOfMemory(ProcFile.text("/proc/\(pid)/oom_score_adj")))
         if let environment {
             findings += SettingChecks.findings(environment)
-            let places = ReportPlaces(
-                status: status, root: root, workingDirectory: ProcFile.link("/proc/\(pid)/cwd"),
-                isOfThisNamespace: isOfThisUserNamespace)
             findings += places.findings(settings, isSetUp: agent == .setUp)
         }
         return findings
+    }
+
+    /// Its files, as it sees them.
+    var places: ReportPlaces {
+        ReportPlaces(
+            status: status, root: root, workingDirectory: ProcFile.link("/proc/\(pid)/cwd"),
+            isOfThisNamespace: isOfThisUserNamespace)
     }
 
     static func state(_ letter: Character, pid: Int32, tracer: UInt64?, parent: String?) -> Finding {
@@ -88,16 +95,20 @@ extension RunningProcess {
     }
 
     /// A helper process needs the loader and the libraries there.
-    private func rootDirectory() -> Finding {
+    private func rootDirectory(_ standby: StandbyPresence) -> Finding {
         let check = "root"
         let link = ProcFile.link("/proc/\(pid)/root")
         guard let link else { return .ok(check, "Which root directory it has cannot be told from here.") }
         guard link != "/" else { return .ok(check, "It has not changed its root directory.") }
+        if standby.isThere {
+            return .ok(check, "Its root directory is \(link) (chroot); the helper that stands by was started before.")
+        }
         return .warning(
             check,
             "Its root directory is \(link) (chroot): the helper process finds no libraries there if they are "
                 + "missing, and debug information is looked for below it.",
-            do: "have /lib64/ld-linux-x86-64.so.2, /proc and the libraries of the service below \(link)")
+            do: "where the service changes it after set-up, GMR_HELPER_STANDBY=1 starts a helper process before; or "
+                + "have /lib64/ld-linux-x86-64.so.2, /proc and the libraries of the service below \(link)")
     }
 
     private func threads(limit: Int) -> Finding {

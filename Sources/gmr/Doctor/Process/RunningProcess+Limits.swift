@@ -52,7 +52,8 @@ extension RunningProcess {
         guard count + 8 > limit else { return nil }
         return .warning(
             "limits", "The user has \(count) of \(limit) threads and processes: no helper process can be started.",
-            do: "find out who starts them (ps -eLf), or raise LimitNPROC= (ulimit -u)")
+            do: "find out who starts them (ps -eLf), raise LimitNPROC= (ulimit -u), or set GMR_HELPER_STANDBY=1, which "
+                + "starts one at set-up")
     }
 
     private func fileSize() -> Finding? {

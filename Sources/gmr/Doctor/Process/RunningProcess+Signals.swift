@@ -51,8 +51,7 @@ extension RunningProcess {
         return findings
     }
 
-    /// GMR makes no report of a crash.
-    static func crashes(_ facts: SignalFacts) -> Finding {
+    static func crashes(_ agent: AgentPresence?, _ facts: SignalFacts) -> Finding {
         let check = "crash signals"
         let caught = SignalSet.crashes.intersection(facts.caught)
         let ignored = SignalSet.crashes.intersection(facts.ignored)
@@ -61,8 +60,12 @@ extension RunningProcess {
                 check, "\(ignored.names) is ignored: where it is sent, the program goes on.",
                 do: "find out who ignores it, in the program or before its start")
         }
-        return caught.mask == 0
-            ? .ok(check, "Nobody handles crashes; the kernel ends the process, with a core dump where they are on.")
+        if caught.mask == 0 {
+            return .ok(
+                check, "Nobody handles crashes; the kernel ends the process, with a core dump where they are on.")
+        }
+        return agent?.answers == true
+            ? .ok(check, "A crash makes a report first: there are handlers of \(caught.names).")
             : .ok(check, "Code of the process handles \(caught.names), such as a backtracer.")
     }
 }

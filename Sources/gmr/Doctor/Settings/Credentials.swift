@@ -33,6 +33,11 @@ struct Credentials: Equatable {
     /// Whether names in such a directory may be used.
     func maySearch(mode: UInt32, owner: UInt32, group: UInt32) -> Bool { may(1, mode, owner, group) }
 
+    /// Whether such a file may be read and executed. Nobody executes one that nobody may.
+    func mayStart(mode: UInt32, owner: UInt32, group: UInt32) -> Bool {
+        mode & 0o111 != 0 && may(5, mode, owner, group)
+    }
+
     private func may(_ bits: UInt32, _ mode: UInt32, _ owner: UInt32, _ group: UInt32) -> Bool {
         if isAbovePermissions { return true }
         let isMember = group == self.group || groups.contains(group)

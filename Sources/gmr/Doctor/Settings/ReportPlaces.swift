@@ -1,7 +1,8 @@
 import GMRCore
 import Glibc
 
-/// Where a process's reports go and what triggers them in the file system, seen with the process's eyes.
+/// Where a process's reports go, what triggers them and who makes them in the file system, seen with the process's
+/// eyes.
 struct ReportPlaces {
     private static let check = "log directory"
     private static let leastFreeBytes: UInt64 = 16 << 20
@@ -25,7 +26,7 @@ struct ReportPlaces {
         return findings
     }
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : (workingDirectory ?? "") + "/" + path
     }
 
@@ -109,15 +110,15 @@ struct ReportPlaces {
 
     // MARK: Files
 
-    private var userName: String { credentials.map { "\($0.user)" } ?? "?" }
+    var userName: String { credentials.map { "\($0.user)" } ?? "?" }
 
-    private func status(of path: String) -> stat? {
+    func status(of path: String) -> stat? {
         var status = stat()
         return stat(root + path, &status) == 0 ? status : nil
     }
 
     /// The first directory on the way that may not be entered.
-    private func closed(_ path: String) -> String? {
+    func closed(_ path: String) -> String? {
         path.indices.dropFirst().filter { path[$0] == "/" }.map { String(path[..<$0]) }.first { place in
             guard let status = status(of: place), status.st_mode & S_IFMT == S_IFDIR else { return false }
             return credentials?.maySearch(mode: status.st_mode, owner: status.st_uid, group: status.st_gid) == false
