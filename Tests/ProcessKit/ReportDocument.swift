@@ -75,6 +75,7 @@ public struct ReportDocument: Decodable {
         public var parent: UInt64?
         public var children: [UInt64]
         public var waitsFor: TaskWait?
+        public var framesCut: Bool?
         public var frames: [Frame]
     }
     public struct Edge: Decodable {

@@ -15,6 +15,7 @@ let programs: [String: @Sendable () async -> Void] = [
     "main-actor": queuesForMainActor,
     "pool": starvesPool,
     "many": { await makesMany(10_000) },
+    "recursion": recurses,
 ]
 
 // MARK: What tasks wait for
@@ -191,6 +192,16 @@ actor Bank {
 
 @Sendable private func makesMany(_ count: Int) async {
     for _ in 0..<count { Task { await outerWaits() } }
+    await settle()
+}
+
+@inline(never) private func recursesAndWaits(_ depth: Int) async {
+    if depth == 0 { await isNeverResumed() } else { await recursesAndWaits(depth - 1) }
+    mark()
+}
+
+@Sendable private func recurses() async {
+    Task(name: "deep") { await recursesAndWaits(10_000) }
     await settle()
 }
 

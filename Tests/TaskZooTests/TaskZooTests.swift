@@ -66,6 +66,13 @@ import Testing
         #expect(report.tasks.first { $0.name == "detached" }?.priority == "background")
     }
 
+    @Test func aDeepRecursionIsCut() throws {
+        let report = try TaskProgram(name: "recursion", tasks: []).report()
+        let task = try #require(report.tasks.first { $0.name == "deep" })
+        #expect(task.framesCut == true && task.waitsFor?.kind == "continuation")
+        #expect(task.frames.last?.function == "recursesAndWaits(_:)")
+    }
+
     @Test func tenThousandTasksAreFound() throws {
         let report = try TaskProgram(name: "many", tasks: []).report()
         let own = report.tasks.filter { $0.frames.contains { $0.function == "outerWaits()" } }

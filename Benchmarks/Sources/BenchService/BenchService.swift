@@ -8,6 +8,8 @@ import Glibc
 ///     setup              agent set up; ready
 ///     blocked N DEPTH    N threads blocked below DEPTH calls
 ///     queued N           N threads wait for a mutex that another one holds
+///     tasks N            N tasks suspended below three async calls
+///     heap N             N MiB of memory that is in use
 ///     interruptible      a thread in each of the calls that a signal would interrupt; how many
 ///     interrupted        how many early returns they saw
 ///     hot, cold          a thread that spins; and its end
@@ -39,6 +41,10 @@ public struct BenchService {
             return "0"
         case ("blocked", 2): return "\(bench_start_blocked(numbers[0], numbers[1]))"
         case ("queued", 1): return "\(bench_start_queue(numbers[0]))"
+        case ("tasks", 1): await BenchTasks.start(Int(numbers[0]))
+        case ("heap", 1):
+            guard let memory = malloc(Int(numbers[0]) << 20) else { return "-1" }
+            memset(memory, 1, Int(numbers[0]) << 20)
         case ("interruptible", 0): return "\(bench_start_interruptible())"
         case ("interrupted", 0): return "\(bench_interrupted_count())"
         case ("hot", 0): return "\(bench_hot_start())"

@@ -94,19 +94,21 @@ struct Measures {
             let target = try Target(self.target, threads: 0)
             try target.command(command)
             _ = try target.report()
-            let samples = try (0..<15).map { _ in
-                let lines = try target.report().text.split(separator: "\n")
-                let line = lines.first { $0.hasPrefix("locks took ") }
-                guard let took = line?.split(separator: " ").dropFirst(2).first.flatMap({ Double($0) }) else {
-                    throw BenchError("the report does not say how long locks took")
-                }
-                return took * 1e6
-            }
+            let samples = try (0..<15).map { _ in try Self.duration(of: "locks", in: target.report().text) }
             let sample = Sample(samples)
             table.add(
                 "locks of 1000 threads that wait \(what)", target: "≤ 20 ms", measured: sample.duration,
                 isMet: sample.median <= 20e6)
         }
+    }
+
+    /// What a report says that one of its stages took, in nanoseconds.
+    static func duration(of stage: String, in text: String) throws -> Double {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("\(stage) took ") }
+        guard let took = line?.split(separator: " ").dropFirst(2).first.flatMap({ Double($0) }) else {
+            throw BenchError("the report does not say how long \(stage) took")
+        }
+        return took * 1e6
     }
 
     // MARK: A whole report

@@ -32,6 +32,7 @@ attempt("interruptions") { try measures.interruptions() }
 attempt("capture and unwinding") { try measures.capture() }
 attempt("locks") { try measures.locks() }
 attempt("whole reports, gdb, eu-stack") { try measures.wholeReport() }
+attempt("tasks") { try measures.tasks() }
 attempt("crash") { try measures.crash() }
 attempt("idle") { try measures.idle() }
 attempt("reports in a row") { try measures.endurance(reports: isQuick ? 100 : 1000) }

@@ -47,7 +47,7 @@ enum { DEPENDENCY_KIND = 0x20, DEPENDENCY_BYTES = 0x28 };
 enum { PREFIX_ENTRY = -0x18 };
 
 #define MOST_RECORDS 64
-#define MOST_CONTEXTS 1024
+#define MOST_CONTEXTS 65536 /* of an endless recursion; more are not looked at */
 #define LONGEST_NAME_BYTES 256
 #define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
 #define MOST_ATTEMPTS 3
@@ -86,8 +86,7 @@ static int is_adapter(uint64_t function) {
     return 0;
 }
 
-/* By whole pages: a task's contexts and records lie close together, and a call for each would take most of
- * the time. */
+/* By whole pages: a task's contexts and records lie close together, and a call for each would take most of the time. */
 static int read_near(uint64_t address, void *buffer, uint64_t bytes) {
     uint64_t start = address & ~(uint64_t)(GMR_PAGE_BYTES - 1), offset = address - start;
     if (offset + bytes > GMR_PAGE_BYTES) return gmr_read_all(address, buffer, bytes);
@@ -136,7 +135,7 @@ static int read_frames(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t res
         context = link[0];
     }
     task->flags |= GMR_TASK_FRAMES_CUT;
-    return 0;
+    return 1;
 }
 
 static void read_name(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t record) {

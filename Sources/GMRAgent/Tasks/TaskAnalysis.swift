@@ -36,7 +36,8 @@ struct TaskAnalysis {
 
     // MARK: Threads
 
-    /// A thread that runs a task has the task's address on its stack. So may one that has just run it.
+    /// A thread that runs a task has the task's address on its stack. So may one whose task knows that task: where two
+    /// tasks seem to run on one thread, or one on two, nobody is named.
     private static func runners(
         of captured: [CapturedTask], threads: [ThreadSnapshot],
         threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
@@ -44,7 +45,9 @@ struct TaskAnalysis {
         let running = captured.filter { $0.snapshot.state == .running }.map(\.address)
         let runsJobs = Set(threads.filter { $0.frames.contains(where: isJobRunner) }.map(\.tid))
         let candidates = threadsWith(Set(running)).mapValues { $0.intersection(runsJobs) }
-        return candidates.compactMapValues { $0.count == 1 ? $0.first : nil }
+        let runners = candidates.compactMapValues { $0.count == 1 ? $0.first : nil }
+        let counts = Dictionary(grouping: runners.values) { $0 }.mapValues(\.count)
+        return runners.filter { counts[$0.value] == 1 }
     }
 
     private static func isJobRunner(_ frame: Frame) -> Bool {

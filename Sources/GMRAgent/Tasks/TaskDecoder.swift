@@ -80,7 +80,8 @@ struct TaskDecoder {
             id: task.id, name: name.isEmpty ? nil : name, state: state, kind: kind,
             priority: Self.name(ofPriority: task.status_flags & 0xff),
             isCancelled: isSet(Self.isCancelled, in: task.status_flags),
-            isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags))
+            isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags),
+            areFramesCut: isSet(UInt32(GMR_TASK_FRAMES_CUT), in: task.flags))
         return CapturedTask(
             snapshot: snapshot, address: task.address, parent: task.parent, awaits: awaited(by: task, &budget),
             frames: frames(of: task, &budget))

@@ -12,6 +12,7 @@ extension ReportStructure {
             writer.field("children") { $0.array(of: task.children, inline: true) { $0.integer($1) } }
             if let wait = task.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
             if task.isNew { writer.field("new", true) }
+            if task.areFramesCut { writer.field("framesCut", true) }
             writer.field("frames") { $0.array(of: task.frames) { write($1, to: &$0) } }
         }
     }

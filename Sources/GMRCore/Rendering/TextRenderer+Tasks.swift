@@ -21,6 +21,9 @@ extension TextRenderer {
             if first.state == .running {
                 writeLine(first.thread.map { "Its stack is that of thread \($0)." } ?? "It runs.", to: &text)
             } else {
+                if first.areFramesCut {
+                    writeLine("It has more callers than are kept: those outside are missing.", to: &text)
+                }
                 writeFrames(first.frames.filter { !isGlue($0) }.reversed(), to: &text)
             }
             text += "\n"

@@ -36,7 +36,10 @@ public struct TaskHangs: Sendable, Equatable {
         let holder = queued.lazy.compactMap { $0.waitsFor?.heldByTask }.first.flatMap { id in
             running.first { $0.id == id }
         }
-        let inPool = running.filter { $0.id != holder?.id }
+        // One whose thread is not known may be on any.
+        let inPool = running.filter { task in
+            task.id != holder?.id && (task.thread.flatMap { threads[$0] }.map(Self.isOfPool) ?? true)
+        }
         let starved = tasks.filter { $0.waitsFor?.kind == .executor && $0.state == .enqueued }
         if !starved.isEmpty, inPool.count >= poolWidth, inPool.allSatisfy(isBlocked) {
             starvedPool = Blockade(blockers: inPool.map(\.id), waiters: starved.map(\.id))
@@ -47,6 +50,12 @@ public struct TaskHangs: Sendable, Equatable {
     }
 
     public var isEmpty: Bool { circles.isEmpty && starvedPool == nil && blockedMainActor == nil }
+
+    /// Swift's pool is libdispatch's global queues; executors of their own have serial queues, or other threads.
+    private static func isOfPool(_ thread: ThreadSnapshot) -> Bool {
+        let functions = thread.frames.lazy.compactMap(\.function)
+        return functions.contains("_dispatch_worker_thread") && !functions.contains { $0.hasPrefix("_dispatch_lane_") }
+    }
 
     /// Each task waits for one other at most.
     private static func circles(in tasks: [TaskSnapshot]) -> [[UInt64]] {

@@ -25,11 +25,14 @@ public struct TaskSnapshot: Sendable, Equatable {
     public var waitsFor: TaskWait?
     /// Where it will go on, then its callers; of a task that runs, none: its thread has them.
     public var frames: [Frame]
+    /// It has more callers than a report keeps.
+    public var areFramesCut: Bool
 
     public init(
         id: UInt64, name: String? = nil, state: State, kind: Kind = .task, priority: String = "medium",
         isCancelled: Bool = false, isNew: Bool = false, parent: UInt64? = nil, children: [UInt64] = [],
-        thread: Int32? = nil, waitsFor: TaskWait? = nil, frames: [Frame] = []
+        thread: Int32? = nil, waitsFor: TaskWait? = nil, frames: [Frame] = [],
+        areFramesCut: Bool = false
     ) {
         self.id = id
         self.name = name
@@ -43,6 +46,7 @@ public struct TaskSnapshot: Sendable, Equatable {
         self.thread = thread
         self.waitsFor = waitsFor
         self.frames = frames
+        self.areFramesCut = areFramesCut
     }
 }
 
