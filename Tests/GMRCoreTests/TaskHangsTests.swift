@@ -68,6 +68,10 @@ import Testing
             Self.hangs([workers[0], serial], others: [Self.starved], unmoved: [10, 11]).isEmpty, "not of the pool")
         let own = Self.worker(11, runs: 2, functions: ["NIOThread.run()"])
         #expect(Self.hangs([workers[0], own], others: [Self.starved], unmoved: [10, 11]).isEmpty, "not of the pool")
+        var other = workers[1]
+        other.1.priority = "background"
+        #expect(
+            Self.hangs([workers[0], other], others: [Self.starved], unmoved: [10, 11]).isEmpty, "of another priority")
         let unknown = TaskSnapshot(id: 3, state: .running)
         #expect(Self.hangs(workers, others: [Self.starved, unknown], unmoved: [10, 11]).isEmpty, "it may be free")
     }

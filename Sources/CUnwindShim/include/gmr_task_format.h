@@ -21,7 +21,8 @@ enum {
 typedef struct {
     uint64_t address, id;
     uint64_t parent, group; /* addresses of what it is a child of; 0: of nothing */
-    uint64_t awaited[2];    /* address of the task, group or continuation; identity and implementation of an executor */
+    uint64_t awaited[2];    /* address of the task, group or continuation, and the task's id; identity and
+                               implementation of an executor */
     uint32_t awaited_kind;  /* GMR_AWAITS_* */
     uint32_t job_flags;     /* JobFlags */
     uint32_t status_flags;  /* ActiveTaskStatus */

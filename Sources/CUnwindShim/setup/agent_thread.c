@@ -172,8 +172,8 @@ static void make_report(void) {
     (void)gmr_ss_capture();
     walk();
     read_waits();
-    gmr_tasks_read(arena);
     if (arena->crash.signal) gmr_crash_message_find(&arena->crash);
+    gmr_tasks_read(arena);
 
     if (gmr_safe_state.records_always) (void)gmr_ss_write_record(arena);
     gmr_signals_look(0);

@@ -34,6 +34,7 @@ static int write_header(int descriptor, const gmr_arena_header_t *arena) GMR_SIG
     if (!gmr_safe_state.records_stacks) {
         first_page.header.crash.message_bytes = 0;
         __builtin_memset(first_page.header.crash.message, 0, GMR_CRASH_MESSAGE_BYTES);
+        first_page.header.task_text_bytes = 0;
     }
     return write_run(descriptor, &first_page.header, 0, GMR_PAGE_BYTES);
 }
@@ -60,7 +61,7 @@ static int write_parts(int descriptor, const gmr_arena_header_t *arena) GMR_SIGN
         {arena->string_offset, arena->string_bytes},
         {gmr_tasks_offset(), (uint64_t)arena->task_count * sizeof(gmr_task_t)},
         {gmr_task_frames_offset(), (uint64_t)arena->task_frame_count * sizeof(uint64_t)},
-        {gmr_task_text_offset(), arena->task_text_bytes},
+        {gmr_task_text_offset(), gmr_safe_state.records_stacks ? arena->task_text_bytes : 0},
     };
     int error = gmr_ss_write_all(descriptor, &header, sizeof header);
     if (!error) error = write_header(descriptor, arena);

@@ -33,6 +33,9 @@ enum {
 #define STATUS_UNUSED_MASK 0xffff0000u
 #define HIGHEST_PRIORITY 0x40u
 #define LARGEST_ID (UINT64_C(1) << 48)
+/* Of an inline reference count (swift/stdlib/public/SwiftShims/RefCount.h): its use of slow counts, and the end. */
+#define REFERENCES_STATE (UINT64_C(1) << 63 | UINT64_C(1) << 32)
+#define REFERENCES_DEINITING (UINT64_C(1) << 32)
 #define JOB_IS_CHILD (1u << 24)
 #define JOB_IS_GROUP_CHILD (1u << 26)
 #define STATUS_RUNS 0x800u
@@ -47,7 +50,7 @@ enum { DEPENDENCY_KIND = 0x20, DEPENDENCY_BYTES = 0x28 };
 enum { PREFIX_ENTRY = -0x18 };
 
 #define MOST_RECORDS 64
-#define MOST_CONTEXTS 65536 /* of an endless recursion; more are not looked at */
+#define MOST_CONTEXTS 16384 /* of an endless recursion; more are not looked at */
 #define LONGEST_NAME_BYTES 256
 #define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
 #define MOST_ATTEMPTS 3
@@ -60,6 +63,7 @@ GMR_MAYBE_LINKED(_swift_concurrency_debug_task_future_wait_resume_adapter);
 
 #define ADAPTER_COUNT 4
 static uint64_t adapter_variables[ADAPTER_COUNT], adapters[ADAPTER_COUNT];
+static uint64_t class; /* of tasks */
 
 void gmr_task_reader_prepare(void) {
     adapter_variables[0] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_non_future_adapter);
@@ -99,7 +103,8 @@ static int read_near(uint64_t address, void *buffer, uint64_t bytes) {
     return 1;
 }
 
-void gmr_task_reader_begin(void) {
+void gmr_task_reader_begin(uint64_t task_class) {
+    class = task_class;
     for (int i = 0; i < ADAPTER_COUNT; i++) adapters[i] = gmr_read_word(adapter_variables[i]);
 }
 
@@ -117,9 +122,12 @@ static void add_frame(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t func
 static int read_frames(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t resume, uint64_t context) {
     task->first_frame = arena->task_frame_count;
     task->frame_count = 0;
+    uint64_t earlier = 0; /* the context at the last power of 2: a circle comes back to it */
     int begins = is_adapter(resume);
     if (!begins) add_frame(arena, task, resume);
     for (int i = 0; i < MOST_CONTEXTS; i++) {
+        if (context == earlier) return 0;
+        if ((i & (i - 1)) == 0) earlier = context;
         uint64_t link[2]; /* parent, and where that goes on */
         if (context % 8 != 0 || !read_near(context, link, sizeof link)) return 0;
         if (link[0] == 0) {
@@ -143,15 +151,22 @@ static void read_name(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t reco
         uint64_t words[3];
         if (record % 8 != 0 || !read_near(record, words, sizeof words)) return;
         if ((words[0] & 0xff) == RECORD_NAME_KIND) {
-            char *text = gmr_arena_task_text(arena) + arena->task_text_bytes;
-            if (GMR_TASK_TEXT_CAPACITY_BYTES - arena->task_text_bytes < LONGEST_NAME_BYTES) return;
+            char name[LONGEST_NAME_BYTES]; /* what lies behind the name in memory is nobody's business */
+            if (GMR_TASK_TEXT_CAPACITY_BYTES - arena->task_text_bytes < sizeof name) return;
             task->name_offset = arena->task_text_bytes;
-            task->name_bytes = (uint32_t)gmr_read_string(words[RECORD_CONTENT / 8], text, LONGEST_NAME_BYTES);
+            task->name_bytes = (uint32_t)gmr_read_string(words[RECORD_CONTENT / 8], name, sizeof name);
+            __builtin_memcpy(gmr_arena_task_text(arena) + arena->task_text_bytes, name, task->name_bytes);
             arena->task_text_bytes += task->name_bytes;
             return;
         }
         record = words[RECORD_PARENT / 8];
     }
+}
+
+static uint64_t read_id(uint64_t task) {
+    uint32_t low = 0;
+    (void)gmr_read_all(task + TASK_ID_LOW, &low, sizeof low);
+    return gmr_read_word(task + TASK_ID_HIGH) << 32 | low;
 }
 
 static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t record) {
@@ -161,6 +176,7 @@ static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
     if (kind > GMR_AWAITS_EXECUTOR) return;
     task->awaited_kind = kind;
     task->awaited[0] = word_at(bytes, RECORD_CONTENT);
+    if (kind == GMR_AWAITS_TASK) task->awaited[1] = read_id(task->awaited[0]);
     if (kind != GMR_AWAITS_EXECUTOR) return;
     task->awaited[1] = word_at(bytes, RECORD_CONTENT + 8);
     gmr_actor_read(arena, task);
@@ -177,7 +193,8 @@ static int read_raw(uint64_t address, uint8_t *raw) {
 static int is_unmoved(const uint8_t *raw, uint64_t address) {
     const uint64_t compared = TASK_RECORDS - TASK_JOB_FLAGS;
     uint8_t *again = gmr_task_copies.second;
-    return read_raw(address, again) && __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
+    return read_raw(address, again) && word_at(again, 0) == class &&
+           __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
 }
 
 /* What every task is, whatever it does: of one that runs or has completed nothing else can be proven. */
@@ -185,7 +202,8 @@ static int is_plausible(const gmr_task_t *task, const uint8_t *raw) {
     return (task->job_flags & (JOB_KIND_MASK | JOB_UNUSED_MASK)) == 0 &&
            (task->status_flags & STATUS_UNUSED_MASK) == 0 && (task->job_flags >> 8 & 0xff) <= HIGHEST_PRIORITY &&
            (task->status_flags & 0xff) <= HIGHEST_PRIORITY &&
-           task->id > 0 && task->id < LARGEST_ID && word_at(raw, TASK_REFERENCES) != 0 &&
+           task->id > 0 && task->id < LARGEST_ID && word_at(raw, 0) == class &&
+           (word_at(raw, TASK_REFERENCES) & REFERENCES_STATE) != REFERENCES_DEINITING &&
            word_at(raw, TASK_CONTEXT) % 8 == 0;
 }
 
@@ -200,7 +218,8 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     if (!is_plausible(task, raw)) return 0;
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
     if (task->job_flags & JOB_IS_GROUP_CHILD) task->group = word_at(raw, TASK_GROUP);
-    if (!(task->status_flags & (STATUS_RUNS | STATUS_COMPLETE))) {
+    if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
+    if (!(task->status_flags & STATUS_RUNS)) {
         int is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));
         if (is_whole) read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
         if (!is_unmoved(raw, task->address)) return -1;
@@ -224,10 +243,11 @@ void gmr_task_add(gmr_arena_header_t *arena, uint64_t address) {
         arena->task_text_bytes = text;
         result = read_task(arena, task);
     }
-    if (result < 0) {
+    if (result <= 0) {
         arena->task_frame_count = frames;
-        task->frame_count = task->awaited_kind = 0;
-        task->flags = GMR_TASK_MOVED;
+        arena->task_text_bytes = text;
     }
+    if (result < 0) *task = (gmr_task_t){address, task->id, .job_flags = task->job_flags,
+                                         .status_flags = task->status_flags, .flags = GMR_TASK_MOVED};
     if (result != 0) arena->task_count++;
 }

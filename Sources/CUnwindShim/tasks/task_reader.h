@@ -23,8 +23,8 @@ extern gmr_task_copies_t gmr_task_copies;
 /* Finds the runtime's functions that are no program's. Threads: set-up. */
 void gmr_task_reader_prepare(void);
 
-/* Before the first task of a report. */
-void gmr_task_reader_begin(void);
+/* Before the first task of a report: the class of all tasks. */
+void gmr_task_reader_begin(uint64_t task_class);
 
 /* Reads what looks like a task, and adds it to the arena's table where it is one. Checked reads only. Threads: the
  * agent thread. */

@@ -21,7 +21,10 @@
 #define BLOCK_PAGES 512u
 #define CHUNK_PAGES 64u
 #define LIMIT_NS UINT64_C(1000000000)
+#define CRASH_LIMIT_NS UINT64_C(200000000)
 #define ALIGNMENT 16u /* of malloc */
+#define LARGEST_BYTES (UINT64_C(1) << 37) /* more is nobody's heap: AddressSanitizer's shadow has terabytes */
+#define LARGEST_UNKNOWN_BYTES (UINT64_C(1) << 28) /* where it is not known how much of it is there */
 
 GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskMetadata);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskSize);
@@ -57,6 +60,8 @@ static uint32_t state_of_runtime(void) {
     return is_known ? GMR_TASKS_READ : GMR_TASKS_STRANGE;
 }
 
+static int is_over(void) { return gmr_ss_clock_ns(CLOCK_MONOTONIC) >= scan.until_ns; }
+
 static int is_in(uint64_t address, const void *start, const void *end) {
     return address >= (uint64_t)(uintptr_t)start && address < (uint64_t)(uintptr_t)end;
 }
@@ -85,11 +90,13 @@ static void search(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes) {
     for (uint64_t at = 0; at < bytes; at += ALIGNMENT) {
         uint64_t word;
         __builtin_memcpy(&word, scan.bytes + at, sizeof word);
-        if (word == scan.class && !is_own(start + at)) gmr_task_add(arena, start + at);
+        if (word != scan.class || is_own(start + at)) continue;
+        if (is_over()) return;
+        gmr_task_add(arena, start + at);
     }
 }
 
-/* Which of the pages have memory, or are swapped out; all of them where the kernel does not tell. */
+/* Which of the pages have memory; all of them where the kernel does not tell. What is swapped out stays there. */
 static void find_present(uint64_t start, uint64_t pages) {
     uint64_t bytes = pages * sizeof scan.present[0];
     if (scan.page_map >= 0 && gmr_ss_pread(scan.page_map, scan.present, bytes,
@@ -101,7 +108,7 @@ static void find_present(uint64_t start, uint64_t pages) {
 
 /* Returns 0 where time is over. */
 static int search_block(gmr_arena_header_t *arena, uint64_t start, uint64_t pages) {
-    const uint64_t is_present = UINT64_C(3) << 62;
+    const uint64_t is_present = UINT64_C(1) << 63;
     find_present(start, pages);
     for (uint64_t first = 0; first < pages;) {
         uint64_t end = first;
@@ -109,12 +116,13 @@ static int search_block(gmr_arena_header_t *arena, uint64_t start, uint64_t page
         if (end > first) search(arena, start + first * GMR_PAGE_BYTES, (end - first) * GMR_PAGE_BYTES);
         first = end > first ? end : first + 1;
     }
-    return gmr_ss_clock_ns(CLOCK_MONOTONIC) < scan.until_ns;
+    return !is_over();
 }
 
 /* malloc's memory is private, writable and of no file. */
 static int search_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping) {
     if (!mapping->readable || !mapping->writable || mapping->shared || mapping->inode != 0) return 1;
+    if (mapping->end - mapping->start > (scan.page_map < 0 ? LARGEST_UNKNOWN_BYTES : LARGEST_BYTES)) return 1;
     for (uint64_t at = mapping->start; at < mapping->end; at += BLOCK_PAGES * GMR_PAGE_BYTES) {
         uint64_t pages = (mapping->end - at) / GMR_PAGE_BYTES;
         if (!search_block(arena, at, pages < BLOCK_PAGES ? pages : BLOCK_PAGES)) return 0;
@@ -138,8 +146,8 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     arena->main_queue = main_queue;
     arena->task_state = state_of_runtime();
     if (arena->task_state != GMR_TASKS_READ) return;
-    gmr_task_reader_begin();
-    scan.until_ns = begin + LIMIT_NS;
+    gmr_task_reader_begin(scan.class);
+    scan.until_ns = begin + (arena->crash.signal ? CRASH_LIMIT_NS : LIMIT_NS);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
     if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);

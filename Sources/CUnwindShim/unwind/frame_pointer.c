@@ -98,9 +98,16 @@ static int read_prologue(uint64_t function, prologue_t *prologue) {
     return prologue->depth >= 0;
 }
 
+/* Of a `call` at `site`, whose distance may look like anything: does it stay in the module? */
+static int is_call(const gmr_arena_header_t *arena, uint64_t site, const uint8_t *code) {
+    const gmr_module_t *module = gmr_ss_module_at(arena, site);
+    uint64_t target = site + 5 + (uint64_t)(int64_t)signed32(code + 1);
+    return code[0] == 0xe8 && module && target >= module->text_start && target < module->text_end;
+}
+
 /* Does the code move rsp by a number known at run time only? Bytes are matched, not instructions: a match too many
  * costs certainty, never truth. `lea N(%rbp),%rsp` is how such functions find their way back. */
-static int moves_stack_pointer(uint64_t from, uint64_t to) {
+static int moves_stack_pointer(const gmr_arena_header_t *arena, uint64_t from, uint64_t to) {
     uint8_t code[256];
     const uint32_t overlap = 2;
     if (to < from || to - from > MAX_FUNCTION_BYTES) return 1;
@@ -108,6 +115,10 @@ static int moves_stack_pointer(uint64_t from, uint64_t to) {
         uint32_t bytes = to - from < sizeof code ? (uint32_t)(to - from) : (uint32_t)sizeof code;
         if (!gmr_image_read(from, code, bytes)) return 1;
         for (uint32_t i = 0; i + overlap < bytes; i++) {
+            if (i + 5 <= bytes && is_call(arena, from + i, code + i)) {
+                i += 4;
+                continue;
+            }
             if ((code[i] & 0xfa) != 0x48) continue; /* REX.W, with or without a high source register */
             uint8_t opcode = code[i + 1], operand = code[i + 2];
             int to_rsp = (operand & 0xc7) == 0xc4 && !(code[i] & 1);  /* op %reg,%rsp */
@@ -168,7 +179,7 @@ int gmr_find_frame_pointer(const gmr_arena_header_t *arena, const gmr_slot_t *sl
     prologue_t prologue = {0};
     int is_usual = read_prologue(function, &prologue) && pc >= prologue.end;
     uint64_t lowest = is_usual ? sp + (uint64_t)prologue.depth : sp;
-    int is_fixed = is_usual && !prologue.aligned && !moves_stack_pointer(prologue.end, end);
+    int is_fixed = is_usual && !prologue.aligned && !moves_stack_pointer(arena, prologue.end, end);
     if (is_fixed && stack_word(slot, lowest, &saved) && stack_word(slot, lowest + 8, &back) &&
         call_before(arena, back, function) != NOT_A_CALL) {
         *rbp = lowest;

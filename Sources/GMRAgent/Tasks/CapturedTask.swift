@@ -13,7 +13,8 @@ struct CapturedTask: Sendable {
     var frames: [CapturedFrame]
 
     enum Awaited: Sendable, Equatable {
-        case task(UInt64)
+        /// Address and number: the address may be another task's by now.
+        case task(UInt64, id: UInt64)
         case continuation
         case group
         /// Of an actor, or one of the runtime's own; 0: the global one.

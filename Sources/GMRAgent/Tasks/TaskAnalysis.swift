@@ -28,7 +28,7 @@ struct TaskAnalysis {
             task.waitsFor = captured.awaits.map { Self.wait(for: $0, frames: frames, ids: ids) }
             return task
         }
-        findHolders(captured, main: main, threadsWith: threadsWith)
+        findHolders(captured, main: main, threads: threads, threadsWith: threadsWith)
         // One that the runtime makes to wake a sleeper.
         tasks.removeAll { $0.isNew && $0.state == .suspended && $0.frames.contains(where: Self.isSleep) }
         tasks.sort { $0.id < $1.id }
@@ -62,7 +62,7 @@ struct TaskAnalysis {
         for awaited: CapturedTask.Awaited, frames: [Frame], ids: [UInt64: UInt64]
     ) -> TaskWait {
         switch awaited {
-        case .task(let address): return TaskWait(kind: .task, task: ids[address])
+        case .task(let address, let id): return TaskWait(kind: .task, task: ids[address] == id ? id : nil)
         case .group: return TaskWait(kind: .group)
         case .continuation: return TaskWait(kind: frames.contains(where: isSleep) ? .sleep : .continuation)
         case .executor(0, _): return TaskWait(kind: .executor)
@@ -73,16 +73,25 @@ struct TaskAnalysis {
 
     /// Who is on an actor has its address on the stack of the thread; on the main actor is whoever runs there.
     private mutating func findHolders(
-        _ captured: [CapturedTask], main: (thread: Int32, queue: UInt64),
+        _ captured: [CapturedTask], main: (thread: Int32, queue: UInt64), threads: [ThreadSnapshot],
         threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
     ) {
+        guard tasks.contains(where: { $0.waitsFor?.kind == .actor }) else { return }
+        let byTID = threads.byTID
+        /// One that waits for its turn on the main queue knows the queue too.
+        func drains(_ tid: Int32) -> Bool {
+            let functions = byTID[tid]?.frames.compactMap(\.function) ?? []
+            return functions.contains("_dispatch_lane_serial_drain")
+                && !functions.contains { $0.hasPrefix("_dispatch_sync") || $0.hasPrefix("__DISPATCH_WAIT") }
+        }
         let running = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
         var actors: [UInt64: UInt64] = [:]
         for task in captured {
             if case .executor(let actor, _)? = task.awaits, actor != 0 { actors[task.snapshot.id] = actor }
         }
-        let places = threadsWith(Set(actors.values).union([main.queue])).mapValues { $0.filter { running[$0] != nil } }
-        let onMain = running[main.thread] != nil ? [main.thread] : places[main.queue] ?? []
+        let queue: Set<UInt64> = main.queue == 0 ? [] : [main.queue]
+        let places = threadsWith(Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
+        let onMain: Set<Int32> = running[main.thread] != nil ? [main.thread] : (places[main.queue] ?? []).filter(drains)
         for index in tasks.indices where tasks[index].waitsFor?.kind == .actor {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
@@ -93,10 +102,10 @@ struct TaskAnalysis {
         }
     }
 
-    /// `static Task<>.sleep(…)`, and the clocks'.
+    /// `static Task<>.sleep(…)`, and what it is made of.
     private static func isSleep(_ frame: Frame) -> Bool {
-        guard let name = frame.function else { return false }
-        return name.contains("Task<>.sleep") || name.contains("Task<>._sleep") || name.contains("Clock.sleep")
+        guard let name = frame.mangled, name.hasPrefix("$sScT") else { return false }
+        return name.contains("5sleep") || name.contains("6_sleep")
     }
 
     // MARK: Frames

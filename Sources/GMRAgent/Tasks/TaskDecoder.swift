@@ -89,7 +89,7 @@ struct TaskDecoder {
 
     private func awaited(by task: gmr_task_t, _ budget: inout Budget) -> CapturedTask.Awaited? {
         switch Int(task.awaited_kind) {
-        case GMR_AWAITS_TASK: return .task(task.awaited.0)
+        case GMR_AWAITS_TASK: return .task(task.awaited.0, id: task.awaited.1)
         case GMR_AWAITS_CONTINUATION: return .continuation
         case GMR_AWAITS_GROUP: return .group
         case GMR_AWAITS_EXECUTOR:

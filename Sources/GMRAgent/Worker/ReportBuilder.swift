@@ -48,7 +48,13 @@ struct ReportBuilder {
     func build(
         hiddenProcesses: Set<Int32>, earlierFailures: [String], fetchObstacle: DebugInformationFetch.Obstacle?
     ) -> (Report, DebugInformationFetch?) {
-        let process = modules.complete(decoder.capture())
+        var process = modules.complete(decoder.capture())
+        if place == .worker, process.tasks.count > Self.mostTasksInService {
+            process.gaps.append(
+                "Swift tasks: \(process.tasks.count - Self.mostTasksInService) more were found; the service's own memory "
+                    + "is not for them")
+            process.tasks.removeLast(process.tasks.count - Self.mostTasksInService)
+        }
         progress()
         let begin = ContinuousClock.now
         var symbolizer = Symbolizer(
@@ -98,6 +104,9 @@ struct ReportBuilder {
         masked.verdict.add(hangs, tasks: masked.tasks, threads: masked.threads)
         return (masked, fetch)
     }
+
+    /// Elsewhere there is memory for all.
+    private static let mostTasksInService = 2_000
 
     private func hangs(of tasks: [TaskSnapshot], threads: [ThreadSnapshot]) -> TaskHangs {
         var unmoved: Set<Int32>?

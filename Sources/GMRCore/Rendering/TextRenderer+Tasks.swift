@@ -30,10 +30,6 @@ extension TextRenderer {
         }
         let left = groups.dropFirst(mostTaskGroups).reduce(0) { $0 + $1.tasks.count }
         if left > 0 { writeLine("… \(left) tasks with other stacks are in the report's JSON alone …", to: &text) }
-        let completedCount = tasks.count - live.count
-        if completedCount > 0 {
-            writeLine("\(completedCount) completed tasks that are still referred to are not shown.", to: &text)
-        }
     }
 
     /// What the compiler puts between a closure and who calls it; JSON has it.

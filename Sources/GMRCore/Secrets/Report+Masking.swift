@@ -24,6 +24,7 @@ extension Report {
         for index in threads.indices { report.threads[index].mask(by: masker, memo: &memo) }
         for index in tasks.indices {
             report.tasks[index].name = tasks[index].name.map(masker.masked)
+            report.tasks[index].waitsFor?.actorType = tasks[index].waitsFor?.actorType.map(masker.maskedCode)
             for frame in tasks[index].frames.indices { report.tasks[index].frames[frame].mask(by: masker, memo: &memo) }
         }
         return report

@@ -41,8 +41,12 @@ public struct TaskHangs: Sendable, Equatable {
             task.id != holder?.id && (task.thread.flatMap { threads[$0] }.map(Self.isOfPool) ?? true)
         }
         let starved = tasks.filter { $0.waitsFor?.kind == .executor && $0.state == .enqueued }
-        if !starved.isEmpty, inPool.count >= poolWidth, inPool.allSatisfy(isBlocked) {
-            starvedPool = Blockade(blockers: inPool.map(\.id), waiters: starved.map(\.id))
+        // Each priority has threads of its own.
+        for priority in Set(starved.map(\.priority)).sorted() where starvedPool == nil {
+            let blockers = inPool.filter { $0.priority == priority || $0.thread == nil }
+            guard blockers.count >= poolWidth, blockers.allSatisfy(isBlocked) else { continue }
+            let waiters = starved.filter { $0.priority == priority }
+            starvedPool = Blockade(blockers: blockers.map(\.id), waiters: waiters.map(\.id))
         }
         if let holder, isBlocked(holder) {
             blockedMainActor = Blockade(blockers: [holder.id], waiters: queued.map(\.id))
@@ -92,13 +96,16 @@ extension TaskWait {
 }
 
 extension Verdict {
+    /// That are spelled out.
+    private static let mostCircles = 8
+
     /// Adds what is wrong with tasks; a crash, and a deadlock of threads, come first.
     public mutating func add(_ hangs: TaskHangs, tasks: [TaskSnapshot], threads: [ThreadSnapshot]) {
         guard !hangs.isEmpty else { return }
         let words = TaskWords(tasks: tasks, threads: threads)
         var sentences: [String] = []
         var kinds: [Kind] = []
-        for circle in hangs.circles {
+        for circle in hangs.circles.prefix(Self.mostCircles) {
             sentences.append(words.sentence(circle: circle))
             kinds.append(.deadlock)
         }
@@ -147,17 +154,19 @@ private struct TaskWords {
     /// `DEADLOCK: task 7 "a" waits for task 8 "b"; task 8 "b" waits for task 7 "a".`
     func sentence(circle: [UInt64]) -> String {
         if circle.count == 1 { return "DEADLOCK: task \(name(circle[0])) waits for itself." }
-        let waits = circle.indices.map { index in
+        let waits = circle.indices.prefix(Self.mostNames).map { index in
             "task \(name(circle[index])) waits for task \(name(circle[(index + 1) % circle.count]))"
         }
-        return "DEADLOCK: " + waits.joined(separator: "; ") + "."
+        let more = circle.count > Self.mostNames ? "; and so on, \(circle.count) tasks in all" : ""
+        return "DEADLOCK: " + waits.joined(separator: "; ") + more + "."
     }
 
     func sentence(pool: TaskHangs.Blockade) -> String {
         let waiters = pool.waiters.count == 1 ? "1 task waits" : "\(pool.waiters.count) tasks wait"
         let blockers = pool.blockers.prefix(Self.mostNames).map(place).joined(separator: "; ")
         let more = pool.blockers.count > Self.mostNames ? "; and \(pool.blockers.count - Self.mostNames) more" : ""
-        return "POOL STARVED: every thread of Swift's pool is blocked, and \(waiters) for one: \(names(pool.waiters)). "
+        return "POOL STARVED: every thread of Swift's pool that such tasks have is blocked, and \(waiters) for one: "
+            + "\(names(pool.waiters)). "
             + "They are blocked by task \(blockers)\(more)."
     }
 
