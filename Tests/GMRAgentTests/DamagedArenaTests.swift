@@ -186,7 +186,7 @@ private final class Arena {
             tasks[index].address = UInt64(index + 1) << 12
             tasks[index].id = UInt64(index + 1)
             tasks[index].awaited_kind = UInt32(index % 5)
-            tasks[index].awaited.0 = UInt64(index) << 12
+            tasks[index].awaited = UInt64(index) << 12
             tasks[index].first_frame = UInt32(index * 4)
             tasks[index].frame_count = 4
             tasks[index].name_bytes = 4

@@ -161,7 +161,7 @@ import Testing
             let names = try FileManager.default.contentsOfDirectory(atPath: service.directory.path)
             let path = service.directory.appending(path: try #require(names.first { $0.hasSuffix(".gmr") })).path
             let run = try ToolRun.run(ChildProcess.built("gmr"), ["render", path, "--format", "json"])
-            let report = try JSONDecoder().decode(ServiceReport.self, from: Data(run.text.utf8))
+            let report = try ReportDocument.decode(Data(run.text.utf8))
             #expect(report.verdict.kind == "deadlock" && report.process.pid == service.pid)
             #expect(report.functions.contains { $0.contains("workerTakesFirstThenSecond") })
         }

@@ -20,16 +20,8 @@ final class Service {
         let all = ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json", "SWIFT_BACKTRACE": "enable=no"]
             .merging(environment) { $1.replacingOccurrences(of: "DIR", with: directory.path) }
         let command = [ChildProcess.built("ReportService"), "--service-name", "orders", "--section", "Pool"]
-        let arguments = (shell.map { ["/bin/sh", "-c", $0] } ?? []) + command
-        process = try ChildProcess(
-            arguments[0], Array(arguments.dropFirst()), environment: all, directory: directory)
         reports = ReportDirectory(directory, serviceName: "orders")
-        guard try process.readLine() == "ready" else {
-            let errors = process.standardError
-            process.kill()
-            throw ProcessFailure(description: errors)
-        }
-        try process.waitUntilAllSleep()
+        process = try ChildProcess.service(command, shell: shell, environment: all, directory: directory)
     }
 
     /// Runs `body` with a service, and ends it.
@@ -44,17 +36,16 @@ final class Service {
 
     /// Asks for a report and waits for it. Blocks.
     @available(*, noasync)
-    func report() throws -> ServiceReport {
+    func report() throws -> ReportDocument {
         kill(pid, SIGUSR2)
         return try nextReport()
     }
 
     /// Blocks.
     @available(*, noasync)
-    func nextReport() throws -> ServiceReport {
+    func nextReport() throws -> ReportDocument {
         let name = try reports.nextName(within: .seconds(30))
-        return try JSONDecoder().decode(
-            ServiceReport.self, from: Data(contentsOf: directory.appending(path: name)))
+        return try .decode(Data(contentsOf: directory.appending(path: name)))
     }
 
     /// To a command of one letter. Blocks.
@@ -75,62 +66,4 @@ final class Service {
     }
 
     func reportNames() throws -> [String] { try reports.names() }
-}
-
-/// Of a report in JSON, what these tests look at.
-struct ServiceReport: Decodable {
-    struct Verdict: Decodable {
-        var kind: String
-        var summary: String
-    }
-    struct Thread: Decodable {
-        struct Frame: Decodable {
-            var function: String?
-        }
-        var frames: [Frame]
-    }
-    struct Section: Decodable {
-        var title: String
-        var error: String?
-    }
-    struct Completeness: Decodable {
-        var finishedBy: String
-        var gaps: [String]
-    }
-
-    struct ProcessNode: Decodable {
-        var command: String?
-        var children: [ProcessNode]
-        var all: [String] { [command ?? ""] + children.flatMap(\.all) }
-    }
-    struct Trigger: Decodable {
-        struct End: Decodable {
-            var signal: String?
-            var coreDump: Bool?
-            var cgroup: String?
-            var memoryKills: UInt64?
-            var memoryLimitBytes: UInt64?
-        }
-        var kind: String
-        var signal: String?
-        var end: End?
-    }
-    struct Identity: Decodable {
-        var pid: Int32
-        var started: String?
-        var serviceName: String?
-    }
-
-    var trigger: Trigger
-    var process: Identity
-    var processes: [ProcessNode]
-    var verdict: Verdict
-    var threads: [Thread]
-    var sections: [Section]
-    var completeness: Completeness
-
-    /// Of all processes.
-    var commands: [String] { processes.flatMap(\.all) }
-
-    var functions: [String] { threads.flatMap(\.frames).compactMap(\.function) }
 }

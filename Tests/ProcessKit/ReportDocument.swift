@@ -10,12 +10,30 @@ public struct ReportDocument: Decodable {
         public var message: String?
         public var stackOverflow: Bool
     }
+    public struct End: Decodable {
+        public var signal: String?
+        public var coreDump: Bool?
+        public var cgroup: String?
+        public var memoryKills: UInt64?
+        public var memoryLimitBytes: UInt64?
+    }
     public struct Trigger: Decodable {
         public var kind: String
+        public var signal: String?
         public var crash: Fault?
+        public var end: End?
     }
     public struct Process: Decodable {
         public var pid: Int32
+        public var started: String?
+        public var serviceName: String?
+    }
+    public struct ProcessNode: Decodable {
+        public var command: String?
+        public var children: [ProcessNode]
+
+        /// Its own, and those of its descendants.
+        fileprivate var commands: [String] { [command ?? ""] + children.flatMap(\.commands) }
     }
     public struct Package: Decodable {
         public var product: String
@@ -110,8 +128,15 @@ public struct ReportDocument: Decodable {
     public var threads: [Thread]
     public var tasks: [Task]
     public var locks: Locks
+    public var processes: [ProcessNode]
     public var sections: [Section]
     public var completeness: Completeness
+
+    /// Of all processes.
+    public var commands: [String] { processes.flatMap(\.commands) }
+
+    /// Of all threads.
+    public var functions: [String] { threads.flatMap(\.frames).compactMap(\.function) }
 
     public static func decode(_ data: Data) throws -> ReportDocument {
         try JSONDecoder().decode(ReportDocument.self, from: data)

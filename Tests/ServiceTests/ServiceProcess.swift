@@ -22,17 +22,9 @@ final class ServiceProcess {
         let directory = try ChildProcess.makeDirectory()
         try prepare(directory)
         func placed(_ text: String) -> String { text.replacingOccurrences(of: "DIR", with: directory.path) }
-        var command = [ChildProcess.built("ReportService")] + arguments.map(placed)
-        if let shell { command = ["/bin/sh", "-c", placed(shell)] + command }
-        process = try ChildProcess(
-            command[0], Array(command.dropFirst()), environment: environment.mapValues(placed), directory: directory,
-            errors: errors)
-        guard try process.readLine() == "ready" else {
-            let errors = process.standardError
-            process.kill()
-            throw ProcessFailure(description: errors)
-        }
-        try process.waitUntilAllSleep()
+        process = try ChildProcess.service(
+            [ChildProcess.built("ReportService")] + arguments.map(placed), shell: shell.map(placed),
+            environment: environment.mapValues(placed), directory: directory, errors: errors)
     }
 
     /// Runs `body` with a service, and ends it.

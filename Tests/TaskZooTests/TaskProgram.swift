@@ -89,12 +89,10 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
     @available(*, noasync)
     func report(executable: String = ChildProcess.built("TaskZoo")) throws -> ReportDocument {
         let directory = try ChildProcess.makeDirectory()
-        let process = try ChildProcess(
-            executable, [name],
+        let process = try ChildProcess.service(
+            [executable, name],
             environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
         defer { process.kill() }
-        guard try process.readLine() == "ready" else { throw ProcessFailure(description: process.standardError) }
-        try process.waitUntilAllSleep()
         kill(process.pid, SIGUSR2)
         try process.waitForStandardError("gmr: report written to ")
         let names = try ReportDirectory(directory, serviceName: "taskzoo").names()

@@ -20,9 +20,9 @@ enum {
 /* A Swift task (`swift::AsyncTask`). */
 typedef struct {
     uint64_t address, id;
-    uint64_t parent, group; /* addresses of what it is a child of; 0: of nothing */
-    uint64_t awaited[2];    /* address of the task, group or continuation, and the task's id; identity and
-                               implementation of an executor */
+    uint64_t parent;        /* address of the task that it is a child of; 0: of none */
+    uint64_t awaited;       /* address of the task, group or continuation, or of what an executor is for */
+    uint64_t awaited_id;    /* of the task */
     uint32_t awaited_kind;  /* GMR_AWAITS_* */
     uint32_t job_flags;     /* JobFlags */
     uint32_t status_flags;  /* ActiveTaskStatus */
@@ -30,10 +30,8 @@ typedef struct {
     uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these */
     uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
     uint32_t type_offset, type_bytes;  /* type of the actor that it waits for, `Bank.Account` */
-    uint32_t actor_state; /* of a default actor: its status word */
-    uint32_t reserved;
 } gmr_task_t;
-_Static_assert(sizeof(gmr_task_t) == 96, "wire format");
+_Static_assert(sizeof(gmr_task_t) == 80, "wire format");
 
 #define GMR_TASK_CAPACITY 131072u
 #define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */

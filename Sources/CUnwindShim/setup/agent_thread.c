@@ -297,7 +297,10 @@ void *gmr_agent_main(void *unused) {
         if (!state->agent_error && state->config.follows_forks) (void)lend(stack_end);
     }
     /* Last: it must not outlive a set-up that fails. */
-    if (!state->agent_error) gmr_standby_start();
+    if (!state->agent_error) {
+        gmr_standby_prepare();
+        gmr_standby_start();
+    }
     gmr_store_release(&state->agent_ready, state->agent_error == 0 ? 1 : 2);
     gmr_ss_futex_wake(&state->agent_ready);
     if (state->agent_error || state->config.is_on_demand) return NULL;

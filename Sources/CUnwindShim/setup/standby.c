@@ -110,7 +110,6 @@ static int start(void) {
 
 void gmr_standby_start(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    gmr_standby_prepare();
     if (!gmr_standby_is_wanted() || gmr_standby_is_there()) return;
     gmr_standby_drop();
     gmr_descriptors_adopt_stderr();

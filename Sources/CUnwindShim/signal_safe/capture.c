@@ -81,34 +81,33 @@ static void take_from_crash(gmr_slot_t *slot, const gmr_crash_t *crash) GMR_SIGN
     gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
 }
 
-/* Looks at one thread for the first time. Returns its slot, or NULL where there is none left. */
-static gmr_slot_t *meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR_SIGNAL_SAFE {
+/* Looks at one thread for the first time. */
+static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR_SIGNAL_SAFE {
     uint32_t index;
     gmr_slot_t *slot = new_slot(arena, tid, &index);
     if (!slot) {
         arena->threads_dropped++;
-        return NULL;
+        return;
     }
     if (has_crashed(arena, tid)) {
         take_from_crash(slot, &arena->crash);
-        return slot;
+        return;
     }
     int result = gmr_ss_capture_no_touch(task_directory, slot);
     if (result == 1) {
         gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
-        return slot;
+        return;
     }
     if (result == -ESRCH || result == -ENOENT) {
         gmr_slot_set_state(slot, GMR_SLOT_EXITED);
-        return slot;
+        return;
     }
     if (result < 0) slot->flags |= GMR_SLOT_SYSCALL_DENIED;
     result = gmr_ss_ask(task_directory, slot, index);
-    if (result == 0) return slot;
+    if (result == 0) return;
     slot->problem_errno = -result;
     slot->flags |= GMR_SLOT_SIGNAL_REFUSED;
     gmr_slot_set_state(slot, result == -ESRCH ? GMR_SLOT_EXITED : GMR_SLOT_NO_RESPONSE);
-    return slot;
 }
 
 /* One pass over the list of threads. Returns how many were new, or a negative errno. */
@@ -126,7 +125,7 @@ static int meet_all(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SA
             if (gmr_ss_text_decimal(&name, &tid) && !is_own(arena, (int32_t)tid) &&
                 first_sight(arena->generation, (int32_t)tid)) {
                 fresh++;
-                (void)meet(arena, task_directory, (int32_t)tid);
+                meet(arena, task_directory, (int32_t)tid);
             }
             at += entry->record_bytes;
         }
@@ -189,21 +188,18 @@ static void capture_listed_threads(gmr_arena_header_t *arena) GMR_SIGNAL_SAFE {
     const gmr_listed_thread_t *listed = gmr_arena_listed_threads(arena);
     gmr_ss_expect_answers(arena->generation);
     if (arena->crash.signal && first_sight(arena->generation, arena->crash.tid)) {
-        (void)meet(arena, -1, arena->crash.tid);
+        meet(arena, -1, arena->crash.tid);
     }
     for (uint32_t i = 0; i < arena->listed_thread_count && i < GMR_MAX_THREADS; i++) {
         if (is_own(arena, listed[i].tid) || !first_sight(arena->generation, listed[i].tid)) continue;
-        (void)meet(arena, -1, listed[i].tid);
+        meet(arena, -1, listed[i].tid);
     }
     wait_for_answers(arena, -1);
-    for (uint32_t k = 0; k < arena->slot_count; k++) {
-        gmr_slot_t *slot = gmr_arena_slot(arena, k);
-        for (uint32_t i = 0; i < arena->listed_thread_count && i < GMR_MAX_THREADS; i++) {
-            if (slot->generation != arena->generation || listed[i].tid != slot->tid) continue;
-            __builtin_memcpy(slot->comm, listed[i].comm, sizeof slot->comm);
-            slot->facts |= GMR_FACT_COMM;
-            break;
-        }
+    for (uint32_t i = 0; i < arena->listed_thread_count && i < GMR_MAX_THREADS; i++) {
+        gmr_slot_t *slot = gmr_ss_slot_of(arena, listed[i].tid);
+        if (!slot) continue;
+        __builtin_memcpy(slot->comm, listed[i].comm, sizeof slot->comm);
+        slot->facts |= GMR_FACT_COMM;
     }
 }
 

@@ -13,7 +13,7 @@
 #define MOST_PARTS 4
 
 /* Class metadata without Objective-C, and context descriptors (swift/ABI/Metadata.h). */
-enum { OBJECT_ACTOR_STATE = 0x20, CLASS_DESCRIPTOR = 0x28, CONTEXT_PARENT = 4, CONTEXT_NAME = 8 };
+enum { CLASS_DESCRIPTOR = 0x28, CONTEXT_PARENT = 4, CONTEXT_NAME = 8 };
 enum { KIND_MASK = 0x1f, KIND_MODULE = 0, KIND_EXTENSION = 1, KIND_ANONYMOUS = 2, KIND_CLASS = 16 };
 
 /* A relative reference; with the lowest bit set, to where the address is. 0: none. */
@@ -41,10 +41,9 @@ static void append(gmr_arena_header_t *arena, gmr_task_t *task, const char *name
 }
 
 void gmr_actor_read(gmr_arena_header_t *arena, gmr_task_t *task) {
-    uint64_t actor = task->awaited[0], parts[MOST_PARTS], class = gmr_read_word(actor);
+    uint64_t parts[MOST_PARTS], class = gmr_read_word(task->awaited);
     uint64_t context = class ? gmr_read_word(class + CLASS_DESCRIPTOR) : 0;
     if (!context || kind_of(context) != KIND_CLASS) return;
-    (void)gmr_read_all(actor + OBJECT_ACTOR_STATE, &task->actor_state, sizeof task->actor_state);
     int count = 0;
     for (; context && count < MOST_PARTS; context = follow(context + CONTEXT_PARENT)) {
         uint32_t kind = kind_of(context);

@@ -6,7 +6,7 @@
 
 #include "gmr_capture_format.h"
 
-/* Fills type and state of the actor that `task->awaited[0]` is, where it is one. Checked reads only. Threads: the agent
+/* Fills in the type of the actor that `task->awaited` is, where it is one. Checked reads only. Threads: the agent
  * thread. */
 void gmr_actor_read(gmr_arena_header_t *arena, gmr_task_t *task);
 

@@ -24,7 +24,6 @@ enum {
     TASK_ID_HIGH = 0x90,
     TASK_DEPENDENCY = 0xa0,
     TASK_PARENT = GMR_TASK_BYTES,
-    TASK_GROUP = GMR_TASK_BYTES + 0x10,
     TASK_READ_BYTES = GMR_TASK_COPY_BYTES,
 };
 
@@ -37,7 +36,6 @@ enum {
 #define REFERENCES_STATE (UINT64_C(1) << 63 | UINT64_C(1) << 32)
 #define REFERENCES_DEINITING (UINT64_C(1) << 32)
 #define JOB_IS_CHILD (1u << 24)
-#define JOB_IS_GROUP_CHILD (1u << 26)
 #define STATUS_RUNS 0x800u
 #define STATUS_COMPLETE 0x2000u
 #define STATUS_DEPENDS 0x4000u
@@ -175,11 +173,9 @@ static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
     uint32_t kind = half_at(bytes, DEPENDENCY_KIND);
     if (kind > GMR_AWAITS_EXECUTOR) return;
     task->awaited_kind = kind;
-    task->awaited[0] = word_at(bytes, RECORD_CONTENT);
-    if (kind == GMR_AWAITS_TASK) task->awaited[1] = read_id(task->awaited[0]);
-    if (kind != GMR_AWAITS_EXECUTOR) return;
-    task->awaited[1] = word_at(bytes, RECORD_CONTENT + 8);
-    gmr_actor_read(arena, task);
+    task->awaited = word_at(bytes, RECORD_CONTENT);
+    if (kind == GMR_AWAITS_TASK) task->awaited_id = read_id(task->awaited);
+    if (kind == GMR_AWAITS_EXECUTOR) gmr_actor_read(arena, task);
 }
 
 gmr_task_copies_t gmr_task_copies;
@@ -197,7 +193,7 @@ static int is_unmoved(const uint8_t *raw, uint64_t address) {
            __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
 }
 
-/* What every task is, whatever it does: of one that runs or has completed nothing else can be proven. */
+/* What every task is, whatever it does: of one that runs nothing else can be proven. */
 static int is_plausible(const gmr_task_t *task, const uint8_t *raw) {
     return (task->job_flags & (JOB_KIND_MASK | JOB_UNUSED_MASK)) == 0 &&
            (task->status_flags & STATUS_UNUSED_MASK) == 0 && (task->job_flags >> 8 & 0xff) <= HIGHEST_PRIORITY &&
@@ -217,7 +213,6 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     task->id = word_at(raw, TASK_ID_HIGH) << 32 | half_at(raw, TASK_ID_LOW);
     if (!is_plausible(task, raw)) return 0;
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
-    if (task->job_flags & JOB_IS_GROUP_CHILD) task->group = word_at(raw, TASK_GROUP);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
     if (!(task->status_flags & STATUS_RUNS)) {
         int is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));

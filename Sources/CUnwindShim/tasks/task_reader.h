@@ -10,7 +10,7 @@
 #define GMR_TASK_LAYOUT_VERSION 1
 #define GMR_TASK_BYTES 0xd0u
 
-#define GMR_TASK_COPY_BYTES (GMR_TASK_BYTES + 0x18u) /* with what some tasks have behind them */
+#define GMR_TASK_COPY_BYTES (GMR_TASK_BYTES + 8u) /* with what some tasks have behind them */
 
 /* Copies of tasks, which look like tasks. */
 typedef struct {

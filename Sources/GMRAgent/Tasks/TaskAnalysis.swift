@@ -36,6 +36,11 @@ struct TaskAnalysis {
 
     // MARK: Threads
 
+    /// The numbers of those that run, as far as their threads are known.
+    var tasksByThread: [Int32: UInt64] {
+        Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
+    }
+
     /// A thread that runs a task has the task's address on its stack. So may one whose task knows that task: where two
     /// tasks seem to run on one thread, or one on two, nobody is named.
     private static func runners(
@@ -84,7 +89,7 @@ struct TaskAnalysis {
             return functions.contains("_dispatch_lane_serial_drain")
                 && !functions.contains { $0.hasPrefix("_dispatch_sync") || $0.hasPrefix("__DISPATCH_WAIT") }
         }
-        let running = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
+        let running = tasksByThread
         var actors: [UInt64: UInt64] = [:]
         for task in captured {
             if case .executor(let actor, _)? = task.awaits, actor != 0 { actors[task.snapshot.id] = actor }
@@ -114,9 +119,10 @@ struct TaskAnalysis {
     private static func asyncFrame(_ frame: Frame) -> Frame {
         var frame = frame
         frame.isAsync = true
-        guard let function = frame.function, function.hasPrefix("("), let end = function.range(of: " function for ")
+        guard let function = frame.function, function.hasPrefix("("),
+            let part = function.firstRange(of: " function for ")
         else { return frame }
-        frame.function = String(function[end])
+        frame.function = String(function[part.upperBound...])
         return frame
     }
 
@@ -124,17 +130,5 @@ struct TaskAnalysis {
     private static func isMain(_ frame: Frame) -> Bool {
         frame.mangled.map { $0.hasPrefix("async_Main") || $0.contains("async_MainT") } ?? false
             || frame.function == "async_Main"
-    }
-}
-
-extension String {
-    /// Behind the first occurrence of `part`.
-    fileprivate func range(of part: String) -> PartialRangeFrom<String.Index>? {
-        var rest = self[...]
-        while !rest.isEmpty {
-            if rest.hasPrefix(part) { return rest.index(rest.startIndex, offsetBy: part.count)... }
-            rest.removeFirst()
-        }
-        return nil
     }
 }

@@ -12,7 +12,6 @@ struct TaskDecoder {
     private static let isCancelled: UInt32 = 0x100
     private static let runs: UInt32 = 0x800
     private static let isEnqueued: UInt32 = 0x1000
-    private static let isComplete: UInt32 = 0x2000
 
     init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
         self.arena = arena
@@ -66,10 +65,8 @@ struct TaskDecoder {
     private func task(_ task: gmr_task_t, _ budget: inout Budget) -> CapturedTask {
         func isSet(_ flag: UInt32, in flags: UInt32) -> Bool { flags & flag != 0 }
         let state: TaskSnapshot.State =
-            isSet(Self.isComplete, in: task.status_flags)
-            ? .completed
-            : isSet(Self.runs, in: task.status_flags)
-                ? .running : isSet(Self.isEnqueued, in: task.status_flags) ? .enqueued : .suspended
+            isSet(Self.runs, in: task.status_flags)
+            ? .running : isSet(Self.isEnqueued, in: task.status_flags) ? .enqueued : .suspended
         let kind: TaskSnapshot.Kind =
             isSet(Self.isAsyncLet, in: task.job_flags)
             ? .asyncLet
@@ -89,12 +86,12 @@ struct TaskDecoder {
 
     private func awaited(by task: gmr_task_t, _ budget: inout Budget) -> CapturedTask.Awaited? {
         switch Int(task.awaited_kind) {
-        case GMR_AWAITS_TASK: return .task(task.awaited.0, id: task.awaited.1)
+        case GMR_AWAITS_TASK: return .task(task.awaited, id: task.awaited_id)
         case GMR_AWAITS_CONTINUATION: return .continuation
         case GMR_AWAITS_GROUP: return .group
         case GMR_AWAITS_EXECUTOR:
             let type = text(at: task.type_offset, count: task.type_bytes, &budget)
-            return .executor(task.awaited.0, type: type.isEmpty ? nil : type)
+            return .executor(task.awaited, type: type.isEmpty ? nil : type)
         default: return nil
         }
     }

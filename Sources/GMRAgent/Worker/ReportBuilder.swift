@@ -60,13 +60,12 @@ struct ReportBuilder {
         var symbolizer = Symbolizer(
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
-        let tasks = TaskAnalysis(
+        let taskAnalysis = TaskAnalysis(
             process.tasks, frames: symbolizer.taskFrames(process), threads: threads,
-            main: (process.pid, process.mainQueue),
-            threadsWith: decoder.threads(with:)
-        ).tasks
-        let runners = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
-        for index in threads.indices { threads[index].task = runners[threads[index].tid] }
+            main: (process.pid, process.mainQueue), threadsWith: decoder.threads(with:))
+        let tasks = taskAnalysis.tasks
+        let tasksByThread = taskAnalysis.tasksByThread
+        for index in threads.indices { threads[index].task = tasksByThread[threads[index].tid] }
         let symbolized = ContinuousClock.now
         if place != .record { ProcessorShare.measure(&threads, of: process) }
         let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder) {
@@ -81,7 +80,7 @@ struct ReportBuilder {
         }
         var completeness = self.completeness(of: threads, in: process)
         completeness.gaps += symbolizer.gaps + analysis.gaps
-        completeness.tasksFound = tasks.count { $0.state != .completed }
+        completeness.tasksFound = tasks.count
         // A process that must live starts no other one.
         let fetch = (place.isHelper ? setup.debuginfod : nil).flatMap {
             DebugInformationFetch(

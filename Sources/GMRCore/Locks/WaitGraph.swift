@@ -21,28 +21,7 @@ public struct WaitGraph {
     // MARK: Circles
 
     /// Every circle once, without those who only wait behind it.
-    public func circles() -> [[Int32]] {
-        var circles: [[Int32]] = []
-        var isDone: Set<Int32> = []
-        for start in tids where !isDone.contains(start) {
-            var path: [Int32] = []
-            var places: [Int32: Int] = [:]
-            var tid: Int32? = start
-            while let current = tid, !isDone.contains(current), places[current] == nil {
-                places[current] = path.count
-                path.append(current)
-                tid = next(after: current)?.owner
-            }
-            if let last = tid, let place = places[last] { circles.append(Self.smallestFirst(path[place...])) }
-            isDone.formUnion(path)
-        }
-        return circles.sorted { $0[0] < $1[0] }
-    }
-
-    private static func smallestFirst(_ circle: ArraySlice<Int32>) -> [Int32] {
-        let start = circle.indices.min { circle[$0] < circle[$1] } ?? circle.startIndex
-        return Array(circle[start...] + circle[..<start])
-    }
+    public func circles() -> [[Int32]] { Circles.all(from: tids) { next(after: $0)?.owner } }
 
     /// - Parameters:
     ///   - canOthersRun: Whether a thread of the process may still run: it could cancel one that joins.

@@ -6,16 +6,15 @@ extension TextRenderer {
     /// Swift tasks, in the place of oslo.reports' green threads: those with the same stack that wait for the same once.
     static func writeTasks(_ tasks: [TaskSnapshot], to text: inout String) {
         writeHeading("Green Threads", to: &text)
-        let live = tasks.filter { $0.state != .completed }
-        if live.isEmpty { text += "(no Swift task found)\n\n" }
-        let groups = TaskGroup.groups(of: live)
+        if tasks.isEmpty { text += "(no Swift task found)\n\n" }
+        let groups = TaskGroup.groups(of: tasks)
         for group in groups.prefix(mostTaskGroups) {
             let first = group.tasks[0]
             if group.tasks.count == 1 {
-                writeTaskLine("Task \(identity(of: first))" + facts(of: first), to: &text)
+                writeThreadLine("Task \(identity(of: first))" + facts(of: first), to: &text)
                 if let relatives = relatives(of: first) { writeLine(relatives, to: &text) }
             } else {
-                writeTaskLine("\(group.tasks.count) Tasks with the same stack" + facts(of: first), to: &text)
+                writeThreadLine("\(group.tasks.count) Tasks with the same stack" + facts(of: first), to: &text)
                 writeMembers(of: group, to: &text)
             }
             if first.state == .running {
@@ -37,10 +36,6 @@ extension TextRenderer {
         guard var function = frame.function?[...] else { return false }
         if function.hasPrefix("specialized ") { function = function.dropFirst("specialized ".count) }
         return function.hasPrefix("partial apply for ") || function.hasPrefix("thunk for ")
-    }
-
-    private static func writeTaskLine(_ title: String, to text: inout String) {
-        text += "------" + centred(" " + PrintableText.escaped(title) + " ", in: 60) + "------\n"
     }
 
     private static func identity(of task: TaskSnapshot) -> String {

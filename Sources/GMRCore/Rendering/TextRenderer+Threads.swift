@@ -76,7 +76,7 @@ extension TextRenderer {
     }
 
     /// `------`, text centred in 60, `------`.
-    private static func writeThreadLine(_ title: String, to text: inout String) {
+    static func writeThreadLine(_ title: String, to text: inout String) {
         text += "------" + centred(" " + PrintableText.escaped(title) + " ", in: 60) + "------\n"
     }
 

@@ -61,32 +61,13 @@ public struct TaskHangs: Sendable, Equatable {
         return functions.contains("_dispatch_worker_thread") && !functions.contains { $0.hasPrefix("_dispatch_lane_") }
     }
 
-    /// Each task waits for one other at most.
     private static func circles(in tasks: [TaskSnapshot]) -> [[UInt64]] {
         let next = Dictionary(
             tasks.compactMap { task in
                 task.state == .suspended ? task.waitsFor?.task.map { (task.id, $0) } : nil
             }
         ) { first, _ in first }
-        var found: [[UInt64]] = []
-        var isDone: Set<UInt64> = []
-        for start in next.keys.sorted() where !isDone.contains(start) {
-            var path: [UInt64] = []
-            var places: [UInt64: Int] = [:]
-            var task: UInt64? = start
-            while let current = task, !isDone.contains(current), places[current] == nil {
-                places[current] = path.count
-                path.append(current)
-                task = next[current]
-            }
-            if let last = task, let place = places[last] {
-                let circle = path[place...]
-                let first = circle.indices.min { circle[$0] < circle[$1] } ?? place
-                found.append(Array(circle[first...] + circle[..<first]))
-            }
-            isDone.formUnion(path)
-        }
-        return found.sorted { $0[0] < $1[0] }
+        return Circles.all(from: next.keys.sorted()) { next[$0] }
     }
 }
 

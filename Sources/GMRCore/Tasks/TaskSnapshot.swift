@@ -1,7 +1,7 @@
 /// One Swift task at the moment of the capture.
 public struct TaskSnapshot: Sendable, Equatable {
     /// `enqueued`: it could run, but waits for an executor.
-    public enum State: String, Sendable { case running, enqueued, suspended, completed }
+    public enum State: String, Sendable { case running, enqueued, suspended }
 
     public enum Kind: String, Sendable { case task, child, groupChild, asyncLet, main }
 
