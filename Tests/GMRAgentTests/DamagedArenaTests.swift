@@ -127,7 +127,9 @@ private final class Arena {
         layout.string_offset =
             layout.module_offset + aligned(Int(GMR_MODULE_CAPACITY) * MemoryLayout<gmr_module_t>.stride)
         layout.section_offset = layout.string_offset + UInt64(GMR_STRING_CAPACITY_BYTES)
-        layout.slot_offset = gmr_task_text_offset() + UInt64(GMR_TASK_TEXT_CAPACITY_BYTES)
+        layout.slot_offset =
+            gmr_task_references_offset() + UInt64(GMR_TASK_REFERENCE_CAPACITY)
+            * UInt64(MemoryLayout<gmr_task_reference_t>.stride)
         layout.slot_capacity = 64
         layout.arena_bytes = withUnsafePointer(to: &layout) { layout in
             UInt64(UInt(bitPattern: gmr_arena_slot(layout, 64)) - UInt(bitPattern: layout))

@@ -34,7 +34,8 @@ import Testing
             Self.suspended(4, waitingFor: 1), Self.suspended(5, waitingFor: 5), Self.suspended(6, waitingFor: nil),
         ]
         let hangs = TaskHangs(tasks: tasks, threads: [], poolWidth: 2) { _ in false }
-        #expect(hangs.circles == [[1, 3, 2], [5]])
+        #expect(hangs.circles.map(\.tasks) == [[1, 3, 2], [5]])
+        #expect(hangs.circles.allSatisfy { $0.certainty == .certain })
         var verdict = Verdict()
         verdict.add(hangs, tasks: tasks, threads: [])
         #expect(verdict.kind == .deadlock && verdict.tasks == [1, 2, 3, 5])

@@ -94,7 +94,10 @@ public struct ReportDocument: Decodable {
         public var children: [UInt64]
         public var waitsFor: TaskWait?
         public var framesCut: Bool?
-        public var frames: [Frame]
+        /// Nil where `sameStackAs` says which task has the same.
+        public var frames: [Frame]?
+        public var sameStackAs: UInt64?
+        public var stack: [Frame] { frames ?? [] }
     }
     public struct Edge: Decodable {
         public var waiter: Int32
@@ -104,7 +107,16 @@ public struct ReportDocument: Decodable {
     public struct Deadlock: Decodable {
         public var certainty: String
         public var timed: Bool
+        public var threads: [Int32]
+        public var tasks: [UInt64]
         public var edges: [Edge]
+        /// Of those that go over tasks, which have no edges.
+        public var path: [Step]?
+    }
+    public struct Step: Decodable {
+        public var thread: Int32?
+        public var task: UInt64?
+        public var waitsFor: String
     }
     public struct Locks: Decodable {
         public var deadlocks: [Deadlock]

@@ -15,7 +15,15 @@ let programs: [String: @Sendable () async -> Void] = [
     "main-actor": queuesForMainActor,
     "pool": starvesPool,
     "many": { await makesMany(10_000) },
+    "very-many": { await makesMany(100_000) },
     "recursion": recurses,
+    "running": runsTwo,
+    "own-actor": blocksItsOwnActor,
+    "own-main-actor": blocksItsMainActor,
+    "two-actors": blocksTwoActors,
+    "own-pool": blocksPoolForItsTasks,
+    "outside": blocksForWhatMayCome,
+    "gate": blocksForSomebodyElse,
 ]
 
 // MARK: What tasks wait for
@@ -141,7 +149,7 @@ actor Bank {
 }
 
 /// Not to be called where tasks run, which these programs are about.
-@inline(never) private func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }
+@inline(never) func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }
 
 @Sendable private func queuesForActor() async {
     let isEntered = DispatchSemaphore(value: 0)

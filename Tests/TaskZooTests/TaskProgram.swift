@@ -28,7 +28,9 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     private static let nested = ["isNeverResumed()", "innerWaits()", "middleWaits()", "outerWaits()"]
 
-    static let all = [
+    static let all = waiting + semaphores
+
+    private static let waiting = [
         TaskProgram(
             name: "continuation",
             tasks: [
@@ -83,6 +85,55 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         TaskProgram(
             name: "pool", tasks: [TaskTruth(name: "starved", state: "enqueued", waitsFor: "executor")],
             verdict: "poolStarved", words: ["POOL STARVED: ", "1 task waits for one: ", "\"starved\"", "\"blocker 1\""]),
+        TaskProgram(
+            name: "running",
+            tasks: [
+                TaskTruth(name: "known", state: "running", stack: running),
+                TaskTruth(name: "knows", state: "running", stack: running),
+            ]),
+    ]
+
+    private static let running = ["wait(for:)", "innerBlocks(_:)", "middleBlocks(_:)", "outerBlocks(_:)"]
+    private static let likely = "Most likely a deadlock: task "
+
+    /// Threads that wait for semaphores, which tasks would signal, or others.
+    static let semaphores = [
+        TaskProgram(
+            name: "own-actor",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "signaller", state: "enqueued", waitsFor: "actor", on: "holder"),
+            ], verdict: "deadlock",
+            words: [likely, "waits for the dispatch semaphore 0x", "\"signaller\" has; task", "waits for the actor"]),
+        TaskProgram(
+            name: "own-main-actor",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "signaller", state: "enqueued", waitsFor: "actor", on: "holder"),
+            ], verdict: "deadlock", words: [likely, "\"signaller\" has; task", "MAIN ACTOR BLOCKED: "]),
+        TaskProgram(
+            name: "two-actors",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "middle", state: "running"),
+                TaskTruth(name: "last", state: "enqueued", waitsFor: "actor", on: "holder"),
+            ], verdict: "deadlock", words: [likely, "\"middle\" has; task", "\"last\" has; task", "\"holder\" is."]),
+        TaskProgram(
+            name: "own-pool",
+            tasks: [TaskTruth(name: "signaller 1", state: "enqueued", waitsFor: "executor")], verdict: "deadlock",
+            words: [likely, "a thread of Swift's pool, of which task", "POOL STARVED: "]),
+        TaskProgram(
+            name: "outside",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "signaller", waitsFor: "continuation", stack: nested),
+            ]),
+        TaskProgram(
+            name: "gate",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "visitor", state: "enqueued", waitsFor: "actor", on: "holder"),
+            ]),
     ]
 
     /// What a report of the running program says.

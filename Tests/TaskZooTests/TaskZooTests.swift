@@ -44,15 +44,17 @@ import Testing
         if task.state == "running" {
             let thread = try #require(report.threads.first { $0.tid == task.thread })
             #expect(thread.task == task.id)
-            #expect(task.frames.isEmpty)
+            let own = Array(task.stack.prefix { !$0.async })
+            #expect(!own.isEmpty && own.map(\.address) == thread.frames.prefix(own.count).map(\.address))
+            #expect(!task.stack.dropFirst(own.count).contains { !$0.async })
         } else {
-            #expect(!task.frames.isEmpty && task.frames.allSatisfy(\.async))
+            #expect(!task.stack.isEmpty && task.stack.allSatisfy(\.async))
         }
         var functions = truth.stack[...]
-        for frame in task.frames where frame.function != nil && frame.function == functions.first {
+        for frame in task.stack where frame.function != nil && frame.function == functions.first {
             functions.removeFirst()
         }
-        #expect(functions.isEmpty, "\(truth.name): \(task.frames.map { $0.function ?? $0.address })")
+        #expect(functions.isEmpty, "\(truth.name): \(task.stack.map { $0.function ?? $0.address })")
     }
 
     @Test func aCancelledTaskIsCalledSo() throws {
@@ -66,17 +68,37 @@ import Testing
         #expect(report.tasks.first { $0.name == "detached" }?.priority == "background")
     }
 
+    @Test func aDeadlockIsAPathOverTasksAndThreads() throws {
+        let program = try #require(TaskProgram.all.first { $0.name == "two-actors" })
+        let report = try program.report()
+        let deadlock = try #require(report.locks.deadlocks.first)
+        let names = Dictionary(report.tasks.map { ($0.id, $0.name) }) { first, _ in first }
+        let path = try #require(deadlock.path)
+        #expect(deadlock.certainty == "likely" && report.locks.deadlocks.count == 1)
+        #expect(deadlock.tasks.map { names[$0] } == path.map { $0.task.flatMap { names[$0] } })
+        let start = try #require(path.firstIndex { $0.task.flatMap { names[$0] } == "holder" })
+        let steps = path[start...] + path[..<start]
+        #expect(steps.map { $0.task.flatMap { names[$0] } } == ["holder", "middle", "last"])
+        #expect(steps.map(\.waitsFor) == ["dispatchSemaphore", "dispatchSemaphore", "actor"])
+        let runners = steps.map { step in report.tasks.first { $0.id == step.task }?.thread }
+        #expect(steps.map(\.thread) == runners && Set(deadlock.threads) == Set(runners.compactMap(\.self)))
+        #expect(report.verdict.threads == deadlock.threads.sorted() && Set(report.verdict.tasks) == Set(deadlock.tasks))
+    }
+
     @Test func aDeepRecursionIsCut() throws {
         let report = try TaskProgram(name: "recursion", tasks: []).report()
         let task = try #require(report.tasks.first { $0.name == "deep" })
         #expect(task.framesCut == true && task.waitsFor?.kind == "continuation")
-        #expect(task.frames.last?.function == "recursesAndWaits(_:)")
+        #expect(task.stack.last?.function == "recursesAndWaits(_:)")
     }
 
     @Test func tenThousandTasksAreFound() throws {
         let report = try TaskProgram(name: "many", tasks: []).report()
-        let own = report.tasks.filter { $0.frames.contains { $0.function == "outerWaits()" } }
-        #expect(own.count == 10_000)
+        let own = report.tasks.filter { task in
+            let frames = task.frames ?? report.tasks.first { $0.id == task.sameStackAs }?.frames
+            return frames?.contains { $0.function == "outerWaits()" } == true
+        }
+        #expect(own.count == 10_000 && own.count { $0.frames != nil } == 1)
         #expect(own.allSatisfy { $0.state == "suspended" && $0.waitsFor?.kind == "continuation" })
     }
 }

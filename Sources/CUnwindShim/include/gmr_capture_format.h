@@ -163,6 +163,9 @@ typedef struct {
     uint64_t blocked_signals;   /* SigBlk */
     uint32_t facts;             /* GMR_FACT_* */
     uint32_t reserved;
+    uint64_t thread_pointer;    /* 0: unknown */
+    uint64_t task;              /* address of the Swift task that it runs; 0: none, or unknown */
+    uint64_t executor;          /* that it is on, where a Swift task waits for it; 0: another one, or unknown */
     gmr_wait_t wait;
 } gmr_slot_t;
 
@@ -332,7 +335,7 @@ typedef struct {
     uint32_t listed_thread_count; /* that it listed where the process itself has no /proc */
     uint32_t task_state; /* GMR_TASKS_* */
     uint32_t task_count, tasks_dropped; /* read, and beyond the table */
-    uint32_t task_frame_count, task_text_bytes;
+    uint32_t task_frame_count, task_text_bytes, task_reference_count;
     uint64_t tasks_ns, tasks_searched_bytes; /* duration; memory that was there and was searched */
     uint64_t main_queue; /* address of libdispatch's; 0: it is not known */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
@@ -364,6 +367,9 @@ static inline uint64_t gmr_task_frames_offset(void) {
 static inline uint64_t gmr_task_text_offset(void) {
     return gmr_task_frames_offset() + GMR_TASK_FRAME_CAPACITY * (uint64_t)sizeof(uint64_t);
 }
+static inline uint64_t gmr_task_references_offset(void) {
+    return gmr_task_text_offset() + GMR_TASK_TEXT_CAPACITY_BYTES;
+}
 _Static_assert(GMR_TASK_CAPACITY * sizeof(gmr_task_t) % GMR_PAGE_BYTES == 0, "parts start on pages");
 
 static inline gmr_slot_t *gmr_arena_slot(const gmr_arena_header_t *arena, uint32_t index) {
@@ -390,6 +396,10 @@ static inline uint64_t *gmr_arena_task_frames(const gmr_arena_header_t *arena) {
 }
 static inline char *gmr_arena_task_text(const gmr_arena_header_t *arena) {
     return (char *)((uintptr_t)arena + gmr_task_text_offset());
+}
+
+static inline gmr_task_reference_t *gmr_arena_task_references(const gmr_arena_header_t *arena) {
+    return (gmr_task_reference_t *)((uintptr_t)arena + gmr_task_references_offset());
 }
 
 static inline gmr_listed_thread_t *gmr_arena_listed_threads(const gmr_arena_header_t *arena) {

@@ -27,12 +27,21 @@ typedef struct {
     uint32_t job_flags;     /* JobFlags */
     uint32_t status_flags;  /* ActiveTaskStatus */
     uint32_t flags;         /* GMR_TASK_* */
-    uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these */
+    uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these;
+                                        of one that runs, its callers */
     uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
     uint32_t type_offset, type_bytes;  /* type of the actor that it waits for, `Bank.Account` */
 } gmr_task_t;
 _Static_assert(sizeof(gmr_task_t) == 80, "wire format");
 
+/* A semaphore or dispatch group that a thread waits for is a variable of the task, or captured by a closure of its. */
+typedef struct {
+    uint64_t task;  /* its address */
+    uint64_t futex; /* that the thread waits at */
+} gmr_task_reference_t;
+_Static_assert(sizeof(gmr_task_reference_t) == 16, "wire format");
+
+#define GMR_TASK_REFERENCE_CAPACITY 16384u
 #define GMR_TASK_CAPACITY 131072u
 #define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */
 #define GMR_TASK_MOST_FRAMES 64u         /* of one */

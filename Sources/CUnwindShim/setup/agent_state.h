@@ -165,7 +165,8 @@ int gmr_adopts_orphans(void);
 /* Whether a helper is to stand by for this process. */
 int gmr_standby_is_wanted(void);
 int gmr_standby_is_there(void);
-/* Starts it, unless it is there; after open_executable() and gmr_standby_prepare(). arena->standby_error says what was wrong. */
+/* Starts it, unless it is there; after open_executable() and gmr_standby_prepare(). arena->standby_error says what was
+ * wrong. */
 void gmr_standby_start(void);
 /* Before it is started, and before each report: whether it can be spoken with. A filter may have come since. */
 void gmr_standby_prepare(void);

@@ -61,6 +61,7 @@ static int write_parts(int descriptor, const gmr_arena_header_t *arena) GMR_SIGN
         {arena->string_offset, arena->string_bytes},
         {gmr_tasks_offset(), (uint64_t)arena->task_count * sizeof(gmr_task_t)},
         {gmr_task_frames_offset(), (uint64_t)arena->task_frame_count * sizeof(uint64_t)},
+        {gmr_task_references_offset(), (uint64_t)arena->task_reference_count * sizeof(gmr_task_reference_t)},
         {gmr_task_text_offset(), gmr_safe_state.records_stacks ? arena->task_text_bytes : 0},
     };
     int error = gmr_ss_write_all(descriptor, &header, sizeof header);

@@ -11,6 +11,7 @@
 
 #include "../memory/process_memory.h"
 #include "actor_type.h"
+#include "task_references.h"
 
 /* swift::AsyncTask, and behind it what some have. */
 enum {
@@ -21,6 +22,8 @@ enum {
     TASK_CONTEXT = 0x40,
     TASK_STATUS = 0x60,
     TASK_RECORDS = 0x68,
+    TASK_LAST_ALLOCATION = 0x70,
+    TASK_FIRST_SLAB = 0x78,
     TASK_ID_HIGH = 0x90,
     TASK_DEPENDENCY = 0xa0,
     TASK_PARENT = GMR_TASK_BYTES,
@@ -52,6 +55,8 @@ enum { PREFIX_ENTRY = -0x18 };
 #define LONGEST_NAME_BYTES 256
 #define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
 #define MOST_ATTEMPTS 3
+#define MOST_ALLOCATIONS 256 /* of a task that runs, among which its newest context is searched */
+#define ALLOCATION_HEADER_BYTES 0x10 /* swift::StackAllocator::Allocation: the one before it, and its slab */
 
 /* Between a task and the function that it was made with. */
 GMR_MAYBE_LINKED(_swift_concurrency_debug_non_future_adapter);
@@ -88,8 +93,25 @@ static int is_adapter(uint64_t function) {
     return 0;
 }
 
-/* By whole pages: a task's contexts and records lie close together, and a call for each would take most of the time. */
+/* What was read when the task was found; `bytes` is 0 where it has changed since. */
+static struct {
+    uint64_t address, bytes;
+    const uint8_t *copy;
+} seen;
+
+void gmr_task_reader_see(uint64_t address, const uint8_t *copy, uint64_t bytes) {
+    seen.address = address;
+    seen.copy = copy;
+    seen.bytes = bytes;
+}
+
+/* A task's contexts and records lie close together, and a call for each would take most of the time: what was read is
+ * used, then whole pages. */
 static int read_near(uint64_t address, void *buffer, uint64_t bytes) {
+    if (address - seen.address < seen.bytes && bytes <= seen.bytes - (address - seen.address)) {
+        __builtin_memcpy(buffer, seen.copy + (address - seen.address), bytes);
+        return 1;
+    }
     uint64_t start = address & ~(uint64_t)(GMR_PAGE_BYTES - 1), offset = address - start;
     if (offset + bytes > GMR_PAGE_BYTES) return gmr_read_all(address, buffer, bytes);
     if (gmr_task_copies.page_address != start) {
@@ -115,33 +137,55 @@ static void add_frame(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t func
     task->frame_count++;
 }
 
-/* The contexts of functions that call each other, which end in the task's own first one. Returns 0 where they do not:
- * then it is no task, or it runs. */
-static int read_frames(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t resume, uint64_t context) {
-    task->first_frame = arena->task_frame_count;
-    task->frame_count = 0;
+/* The contexts of functions that call each other, which end in the task's own first one: adds where each will go on,
+ * and returns the last. 0 where they do not end so: then it is no task, or it runs. */
+static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t context) {
     uint64_t earlier = 0; /* the context at the last power of 2: a circle comes back to it */
-    int begins = is_adapter(resume);
-    if (!begins) add_frame(arena, task, resume);
     for (int i = 0; i < MOST_CONTEXTS; i++) {
         if (context == earlier) return 0;
         if ((i & (i - 1)) == 0) earlier = context;
         uint64_t link[2]; /* parent, and where that goes on */
         if (context % 8 != 0 || !read_near(context, link, sizeof link)) return 0;
         if (link[0] == 0) {
-            if (context <= task->address + GMR_TASK_BYTES) return 0;
-            if (context - task->address > FARTHEST_CONTEXT_BYTES) return 0;
-            if (i > 0 || !begins) return 1;
-            task->flags |= GMR_TASK_NEW;
-            uint64_t entry = gmr_read_word(context + (uint64_t)PREFIX_ENTRY);
-            if (entry) add_frame(arena, task, entry);
-            return 1;
+            int is_own = context > task->address + GMR_TASK_BYTES && context - task->address <= FARTHEST_CONTEXT_BYTES;
+            return is_own ? context : 0;
         }
         if (!is_adapter(link[1])) add_frame(arena, task, link[1]);
         context = link[0];
     }
     task->flags |= GMR_TASK_FRAMES_CUT;
-    return 1;
+    return context;
+}
+
+/* Of a task that does not run. Returns 0 where it is none. */
+static int read_frames(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t resume, uint64_t context) {
+    int begins = is_adapter(resume);
+    if (!begins) add_frame(arena, task, resume);
+    uint64_t last = add_callers(arena, task, context);
+    if (begins && last == context && last != 0) {
+        task->flags |= GMR_TASK_NEW;
+        uint64_t entry = gmr_read_word(context + (uint64_t)PREFIX_ENTRY);
+        if (entry) add_frame(arena, task, entry);
+    }
+    return last != 0;
+}
+
+static void forget_frames(gmr_arena_header_t *arena, gmr_task_t *task) {
+    arena->task_frame_count = task->first_frame;
+    task->frame_count = 0;
+    task->flags &= ~(uint32_t)GMR_TASK_FRAMES_CUT;
+}
+
+/* Of a task that runs: the context of the function that its thread is in is the newest that the task has allocated.
+ * Where only the first function runs there is none. */
+static void read_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t allocation) {
+    for (int i = 0; i < MOST_ALLOCATIONS && allocation; i++) {
+        uint64_t previous;
+        if (allocation % 16 != 0 || !read_near(allocation, &previous, sizeof previous)) return;
+        if (add_callers(arena, task, allocation + ALLOCATION_HEADER_BYTES)) return;
+        forget_frames(arena, task);
+        allocation = previous;
+    }
 }
 
 static void read_name(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t record) {
@@ -180,16 +224,18 @@ static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
 
 gmr_task_copies_t gmr_task_copies;
 
-static int read_raw(uint64_t address, uint8_t *raw) {
+typedef int read_fn_t(uint64_t address, void *buffer, uint64_t bytes);
+
+static int read_raw(uint64_t address, uint8_t *raw, read_fn_t *read) {
     __builtin_memset(raw + GMR_TASK_BYTES, 0, TASK_READ_BYTES - GMR_TASK_BYTES);
-    return gmr_read_all(address, raw, TASK_READ_BYTES) || gmr_read_all(address, raw, GMR_TASK_BYTES);
+    return read(address, raw, TASK_READ_BYTES) || read(address, raw, GMR_TASK_BYTES);
 }
 
 /* Neither has it run meanwhile, nor has its place been taken by something else. */
 static int is_unmoved(const uint8_t *raw, uint64_t address) {
-    const uint64_t compared = TASK_RECORDS - TASK_JOB_FLAGS;
+    const uint64_t compared = TASK_FIRST_SLAB - TASK_JOB_FLAGS;
     uint8_t *again = gmr_task_copies.second;
-    return read_raw(address, again) && word_at(again, 0) == class &&
+    return read_raw(address, again, gmr_read_all) && word_at(again, 0) == class &&
            __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
 }
 
@@ -207,20 +253,25 @@ static int is_plausible(const gmr_task_t *task, const uint8_t *raw) {
 static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     uint8_t *raw = gmr_task_copies.first;
     gmr_task_copies.page_address = 0; /* it may have changed since */
-    if (!read_raw(task->address, raw)) return 0;
+    if (!read_raw(task->address, raw, read_near)) return 0;
     task->job_flags = half_at(raw, TASK_JOB_FLAGS);
     task->status_flags = half_at(raw, TASK_STATUS);
     task->id = word_at(raw, TASK_ID_HIGH) << 32 | half_at(raw, TASK_ID_LOW);
     if (!is_plausible(task, raw)) return 0;
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
-    if (!(task->status_flags & STATUS_RUNS)) {
+    task->first_frame = arena->task_frame_count;
+    if (task->status_flags & STATUS_RUNS) {
+        read_callers(arena, task, word_at(raw, TASK_LAST_ALLOCATION));
+        if (!is_unmoved(raw, task->address)) forget_frames(arena, task);
+    } else {
         int is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));
         if (is_whole) read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
         if (!is_unmoved(raw, task->address)) return -1;
         if (!is_whole) return 0;
     }
     read_name(arena, task, word_at(raw, TASK_RECORDS));
+    gmr_task_references_read(arena, task, word_at(raw, TASK_FIRST_SLAB));
     return 1;
 }
 
@@ -234,6 +285,7 @@ void gmr_task_add(gmr_arena_header_t *arena, uint64_t address) {
     int result = -1;
     for (int i = 0; i < MOST_ATTEMPTS && result < 0; i++) {
         *task = (gmr_task_t){.address = address};
+        if (i > 0) seen.bytes = 0;
         arena->task_frame_count = frames;
         arena->task_text_bytes = text;
         result = read_task(arena, task);

@@ -26,6 +26,9 @@ void gmr_task_reader_prepare(void);
 /* Before the first task of a report: the class of all tasks. */
 void gmr_task_reader_begin(uint64_t task_class);
 
+/* What has just been read of the memory, in which tasks are found: valid until the next call. */
+void gmr_task_reader_see(uint64_t address, const uint8_t *copy, uint64_t bytes);
+
 /* Reads what looks like a task, and adds it to the arena's table where it is one. Checked reads only. Threads: the
  * agent thread. */
 void gmr_task_add(gmr_arena_header_t *arena, uint64_t address);

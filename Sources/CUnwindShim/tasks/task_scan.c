@@ -16,7 +16,9 @@
 #include "../signal_safe/maps.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "task_reader.h"
+#include "task_references.h"
 #include "tasks.h"
+#include "thread_tasks.h"
 
 #define BLOCK_PAGES 512u
 #define CHUNK_PAGES 64u
@@ -49,6 +51,7 @@ void gmr_tasks_prepare(void) {
     version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
     main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
     gmr_task_reader_prepare();
+    gmr_thread_tasks_prepare();
 }
 
 static uint32_t state_of_runtime(void) {
@@ -87,9 +90,11 @@ static void read_by_page(uint64_t start, uint64_t bytes) {
 static void search(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes) {
     if (!read_at_once(start, bytes)) read_by_page(start, bytes);
     arena->tasks_searched_bytes += bytes;
+    gmr_task_reader_see(start, scan.bytes, bytes);
     for (uint64_t at = 0; at < bytes; at += ALIGNMENT) {
         uint64_t word;
         __builtin_memcpy(&word, scan.bytes + at, sizeof word);
+        if (word == start + at) gmr_thread_tasks_meet(arena, word);
         if (word != scan.class || is_own(start + at)) continue;
         if (is_over()) return;
         gmr_task_add(arena, start + at);
@@ -142,14 +147,17 @@ static int search_heap(gmr_arena_header_t *arena) {
 void gmr_tasks_read(gmr_arena_header_t *arena) {
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     arena->task_count = arena->tasks_dropped = arena->task_frame_count = arena->task_text_bytes = 0;
+    arena->task_reference_count = 0;
     arena->tasks_searched_bytes = arena->tasks_ns = 0;
     arena->main_queue = main_queue;
     arena->task_state = state_of_runtime();
     if (arena->task_state != GMR_TASKS_READ) return;
     gmr_task_reader_begin(scan.class);
+    gmr_task_references_begin(arena);
     scan.until_ns = begin + (arena->crash.signal ? CRASH_LIMIT_NS : LIMIT_NS);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
     if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
+    gmr_thread_tasks_find(arena);
     arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
 }

@@ -64,7 +64,8 @@ struct CaptureDecoder {
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
             factsRead: header.monotonic_ns &+ captureNanoseconds, threads: threads, tasks: tasks.tasks(),
-            mainQueue: header.main_queue, modules: modules, gaps: gaps + tasks.gaps,
+            semaphoreHolders: tasks.semaphoreHolders, mainQueue: header.main_queue, modules: modules,
+            gaps: gaps + tasks.gaps,
             stages: Completeness.Stages(
                 captureNanoseconds: captureNanoseconds, unwindNanoseconds: header.unwind_ns,
                 tasksNanoseconds: tasks.nanoseconds, locksNanoseconds: header.locks_ns),
@@ -267,7 +268,9 @@ struct CaptureDecoder {
                 CapturedFrame(
                     address: $0.address, isExact: $0.flags & UInt32(GMR_FRAME_EXACT) != 0,
                     isSignalTrampoline: $0.flags & UInt32(GMR_FRAME_SIGNAL) != 0)
-            }, wait: wait(facts.wait), call: call(of: facts), firstArgument: firstArgument(of: facts))
+            }, wait: wait(facts.wait), call: call(of: facts),
+            task: facts.task == 0 ? nil : facts.task, executor: facts.executor == 0 ? nil : facts.executor,
+            firstArgument: firstArgument(of: facts))
     }
 
     private func call(of slot: gmr_slot_t) -> CapturedCall? {

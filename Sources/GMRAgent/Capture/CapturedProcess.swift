@@ -10,6 +10,8 @@ struct CapturedProcess: Sendable {
     var factsRead: UInt64
     var threads: [CapturedThread]
     var tasks: [CapturedTask]
+    /// Addresses of the tasks that have a semaphore, by the address that threads wait at for it.
+    var semaphoreHolders: [UInt64: Set<UInt64>]
     /// Address of libdispatch's; 0: it is not known.
     var mainQueue: UInt64
     /// Sorted by address.
@@ -38,6 +40,10 @@ struct CapturedThread: Sendable {
     var frames: [CapturedFrame]
     var wait: CapturedWait?
     var call: CapturedCall?
+    /// Address of the Swift task that it runs; nil: none, or unknown.
+    var task: UInt64?
+    /// Address of the executor or actor that it is on, where a task waits for it.
+    var executor: UInt64?
     /// Of a thread that answered a signal: its register for a function's first argument.
     var firstArgument: UInt64?
 }

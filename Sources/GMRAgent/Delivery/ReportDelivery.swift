@@ -53,7 +53,7 @@ struct ReportDelivery {
         progress()
         for format in formats where format != .text {
             var whole = stream(format, progress: progress)
-            let rendered = timed { format.render(complete) }
+            let rendered = timed { format.render(complete, progress: progress) }
             progress()
             try whole.write(rendered)
             try whole.finish()
@@ -103,11 +103,12 @@ struct ReportDelivery {
 
 extension ReportFormat {
     /// The whole report.
-    package func render(_ report: Report) -> String {
+    /// - Parameter progress: Called now and then.
+    package func render(_ report: Report, progress: () -> Void = {}) -> String {
         switch self {
         case .text: TextRenderer.render(report)
-        case .json: JSONRenderer.render(report)
-        case .xml: XMLRenderer.render(report)
+        case .json: JSONRenderer.render(report, progress: progress)
+        case .xml: XMLRenderer.render(report, progress: progress)
         }
     }
 }

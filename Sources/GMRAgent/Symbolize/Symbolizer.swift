@@ -44,9 +44,15 @@ struct Symbolizer {
         }
     }
 
-    /// Of each task, after `symbolize`.
+    /// Of each task, after `symbolize`. Most of many tasks have one of few stacks, which they share.
     mutating func taskFrames(_ process: CapturedProcess) -> [[Frame]] {
-        process.tasks.map { task in task.frames.flatMap { frames(of: $0, in: process) } }
+        var stacks: [[CapturedFrame]: [Frame]] = [:]
+        return process.tasks.map { task in
+            if let known = stacks[task.frames] { return known }
+            let stack = task.frames.flatMap { frames(of: $0, in: process) }.map(TaskAnalysis.asyncFrame)
+            stacks[task.frames] = stack
+            return stack
+        }
     }
 
     // MARK: Looking up

@@ -3,32 +3,39 @@ import GMRCore
 /// From single tasks to what they have to do with each other, and with threads.
 struct TaskAnalysis {
     private(set) var tasks: [TaskSnapshot]
+    /// The tasks that have a semaphore or dispatch group, by the address that threads wait at for it.
+    let semaphoreHolders: [UInt64: Set<UInt64>]
 
     /// - Parameters:
-    ///   - frames: Of each task.
-    ///   - main: The main thread, and the address of the main queue, which another thread may drain.
+    ///   - frames: Of each task of the process.
+    ///   - threads: The same as those of the process, with frames.
     ///   - threadsWith: Which threads have one of these words on their stacks.
     init(
-        _ captured: [CapturedTask], frames: [[Frame]], threads: [ThreadSnapshot], main: (thread: Int32, queue: UInt64),
+        _ process: CapturedProcess, frames: [[Frame]], threads: [ThreadSnapshot],
         threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
     ) {
-        let ids = Dictionary(captured.map { ($0.address, $0.snapshot.id) }) { first, _ in first }
-        let runners = Self.runners(of: captured, threads: threads, threadsWith: threadsWith)
+        let ids = Dictionary(process.tasks.map { ($0.address, $0.snapshot.id) }) { first, _ in first }
+        let runners = Self.runners(in: process, threads: threads, threadsWith: threadsWith)
+        let byTID = threads.byTID
         var children: [UInt64: [UInt64]] = [:]
-        for task in captured {
+        for task in process.tasks {
             if let parent = ids[task.parent] { children[parent, default: []].append(task.snapshot.id) }
         }
-        tasks = zip(captured, frames).map { captured, frames in
+        tasks = zip(process.tasks, frames).map { captured, frames in
             var task = captured.snapshot
-            task.frames = frames.map(Self.asyncFrame)
             task.parent = ids[captured.parent]
             task.children = (children[task.id] ?? []).sorted()
             task.thread = runners[captured.address]
+            task.frames = frames
+            if task.state == .running {
+                task.frames = task.thread.flatMap { byTID[$0] }.map { Self.stack(on: $0, callers: task.frames) } ?? []
+            }
             if task.kind == .task, frames.last.map(Self.isMain) == true { task.kind = .main }
             task.waitsFor = captured.awaits.map { Self.wait(for: $0, frames: frames, ids: ids) }
             return task
         }
-        findHolders(captured, main: main, threads: threads, threadsWith: threadsWith)
+        semaphoreHolders = process.semaphoreHolders.mapValues { holders in Set(holders.compactMap { ids[$0] }) }
+        findHolders(process, threads: byTID, threadsWith: threadsWith)
         // One that the runtime makes to wake a sleeper.
         tasks.removeAll { $0.isNew && $0.state == .suspended && $0.frames.contains(where: Self.isSleep) }
         tasks.sort { $0.id < $1.id }
@@ -41,18 +48,35 @@ struct TaskAnalysis {
         Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
     }
 
-    /// A thread that runs a task has the task's address on its stack. So may one whose task knows that task: where two
-    /// tasks seem to run on one thread, or one on two, nobody is named.
+    /// By the runtime's own variable, unless the thread's stack, which was copied before, knows nothing of the task: then
+    /// the thread has gone on since. Where that variable was not found, by the stacks alone: who runs a task has its
+    /// address there, but so may one whose task knows that task; where it could be two, nobody is named.
     private static func runners(
-        of captured: [CapturedTask], threads: [ThreadSnapshot],
-        threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
+        in process: CapturedProcess, threads: [ThreadSnapshot], threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
     ) -> [UInt64: Int32] {
-        let running = captured.filter { $0.snapshot.state == .running }.map(\.address)
+        let running = Set(process.tasks.filter { $0.snapshot.state == .running }.map(\.address))
+        let onStacks = threadsWith(running)
         let runsJobs = Set(threads.filter { $0.frames.contains(where: isJobRunner) }.map(\.tid))
-        let candidates = threadsWith(Set(running)).mapValues { $0.intersection(runsJobs) }
-        let runners = candidates.compactMapValues { $0.count == 1 ? $0.first : nil }
+        let told = process.threads.filter { $0.task.map(running.contains) == true }
+        if !told.isEmpty {
+            return Dictionary(grouping: told) { $0.task ?? 0 }.compactMapValues { threads in
+                guard threads.count == 1, let known = onStacks[threads[0].task ?? 0] else { return nil }
+                let tid = threads[0].snapshot.tid
+                // A raw record may have no stacks.
+                return known.contains(tid) || known.isEmpty && runsJobs.contains(tid) ? tid : nil
+            }
+        }
+        let runners = onStacks.mapValues { $0.intersection(runsJobs) }.compactMapValues {
+            $0.count == 1 ? $0.first : nil
+        }
         let counts = Dictionary(grouping: runners.values) { $0 }.mapValues(\.count)
         return runners.filter { counts[$0.value] == 1 }
+    }
+
+    /// What the thread has called for the task, and the functions that wait for the outermost of it.
+    private static func stack(on thread: ThreadSnapshot, callers: [Frame]) -> [Frame] {
+        guard let end = thread.frames.firstIndex(where: isJobRunner) else { return [] }
+        return thread.frames[..<end] + callers
     }
 
     private static func isJobRunner(_ frame: Frame) -> Bool {
@@ -76,34 +100,40 @@ struct TaskAnalysis {
         }
     }
 
-    /// Who is on an actor has its address on the stack of the thread; on the main actor is whoever runs there.
+    /// By the runtime's own variable; where that was not found, who is on an actor has its address on the stack of the
+    /// thread, and on the main actor is whoever runs there.
     private mutating func findHolders(
-        _ captured: [CapturedTask], main: (thread: Int32, queue: UInt64), threads: [ThreadSnapshot],
+        _ process: CapturedProcess, threads: [Int32: ThreadSnapshot],
         threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
     ) {
         guard tasks.contains(where: { $0.waitsFor?.kind == .actor }) else { return }
-        let byTID = threads.byTID
         /// One that waits for its turn on the main queue knows the queue too.
         func drains(_ tid: Int32) -> Bool {
-            let functions = byTID[tid]?.frames.compactMap(\.function) ?? []
+            let functions = threads[tid]?.frames.compactMap(\.function) ?? []
             return functions.contains("_dispatch_lane_serial_drain")
                 && !functions.contains { $0.hasPrefix("_dispatch_sync") || $0.hasPrefix("__DISPATCH_WAIT") }
         }
         let running = tasksByThread
         var actors: [UInt64: UInt64] = [:]
-        for task in captured {
+        for task in process.tasks {
             if case .executor(let actor, _)? = task.awaits, actor != 0 { actors[task.snapshot.id] = actor }
         }
-        let queue: Set<UInt64> = main.queue == 0 ? [] : [main.queue]
+        var told: [UInt64: Set<Int32>] = [:]
+        for thread in process.threads where running[thread.snapshot.tid] != nil {
+            if let executor = thread.executor { told[executor, default: []].insert(thread.snapshot.tid) }
+        }
+        let queue: Set<UInt64> = process.mainQueue == 0 ? [] : [process.mainQueue]
         let places = threadsWith(Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
-        let onMain: Set<Int32> = running[main.thread] != nil ? [main.thread] : (places[main.queue] ?? []).filter(drains)
+        let onMain: Set<Int32> =
+            running[process.pid] != nil ? [process.pid] : (places[process.mainQueue] ?? []).filter(drains)
         for index in tasks.indices where tasks[index].waitsFor?.kind == .actor {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
-            let threads = isMain ? onMain : places[actor] ?? []
+            let threads = told[actor] ?? (isMain ? onMain : places[actor] ?? [])
             guard threads.count == 1, let thread = threads.first, let task = running[thread] else { continue }
             tasks[index].waitsFor?.heldByThread = thread
             tasks[index].waitsFor?.heldByTask = task
+            tasks[index].waitsFor?.isHolderCertain = told[actor] != nil
         }
     }
 
@@ -116,7 +146,7 @@ struct TaskAnalysis {
     // MARK: Frames
 
     /// The parts that an async function is cut into have names of their own, which say nothing to people.
-    private static func asyncFrame(_ frame: Frame) -> Frame {
+    static func asyncFrame(_ frame: Frame) -> Frame {
         var frame = frame
         frame.isAsync = true
         guard let function = frame.function, function.hasPrefix("("),

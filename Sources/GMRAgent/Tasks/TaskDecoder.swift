@@ -60,6 +60,15 @@ struct TaskDecoder {
         return gaps
     }
 
+    /// Addresses of tasks that have a semaphore or dispatch group, by the address that threads wait at for it.
+    var semaphoreHolders: [UInt64: Set<UInt64>] {
+        let count = Int(min(arena.pointee.task_reference_count, UInt32(GMR_TASK_REFERENCE_CAPACITY)))
+        guard count > 0, let table = gmr_arena_task_references(arena) else { return [:] }
+        return UnsafeBufferPointer(start: table, count: count).reduce(into: [:]) { holders, reference in
+            holders[reference.futex, default: []].insert(reference.task)
+        }
+    }
+
     var nanoseconds: UInt64? { arena.pointee.tasks_ns == 0 ? nil : arena.pointee.tasks_ns }
 
     private func task(_ task: gmr_task_t, _ budget: inout Budget) -> CapturedTask {

@@ -61,8 +61,7 @@ struct ReportBuilder {
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let taskAnalysis = TaskAnalysis(
-            process.tasks, frames: symbolizer.taskFrames(process), threads: threads,
-            main: (process.pid, process.mainQueue), threadsWith: decoder.threads(with:))
+            process, frames: symbolizer.taskFrames(process), threads: threads, threadsWith: decoder.threads(with:))
         let tasks = taskAnalysis.tasks
         let tasksByThread = taskAnalysis.tasksByThread
         for index in threads.indices { threads[index].task = tasksByThread[threads[index].tid] }
@@ -71,7 +70,9 @@ struct ReportBuilder {
         let analysis = LockAnalysis(of: process, threads: &threads, decoder: decoder) {
             symbolizer.name(ofVariableAt: $0)
         }
-        let hangs = hangs(of: tasks, threads: threads)
+        let hangs = hangs(of: taskAnalysis, threads: threads)
+        var locks = analysis.locks
+        locks.taskCircles = hangs.circles
         let analyzed = ContinuousClock.now
         progress()
         var trigger = process.trigger
@@ -93,13 +94,13 @@ struct ReportBuilder {
             (process.stages.locksNanoseconds ?? 0) &+ (analyzed - symbolized).nanoseconds
         let report = Report(
             generated: process.captured, trigger: trigger, process: identity(of: process),
-            package: setup.package, threads: threads, tasks: tasks, locks: analysis.locks,
+            package: setup.package, threads: threads, tasks: tasks, locks: locks,
             processes: place == .record
                 ? [] : ProcessTree.read(root: process.pid, hidden: hiddenProcesses, masker: masker),
             configuration: configuration.configuration, completeness: completeness)
-        var masked = report.masked(by: masker)
+        var masked = report.masked(by: masker, progress: progress)
         // In words anew: it names threads, whose names are without secrets only now.
-        masked.verdict = Verdict(crash: masked.trigger.crash, locks: analysis.locks, threads: masked.threads)
+        masked.verdict = Verdict(crash: masked.trigger.crash, locks: locks, threads: masked.threads)
         masked.verdict.add(hangs, tasks: masked.tasks, threads: masked.threads)
         return (masked, fetch)
     }
@@ -107,10 +108,11 @@ struct ReportBuilder {
     /// Elsewhere there is memory for all.
     private static let mostTasksInService = 2_000
 
-    private func hangs(of tasks: [TaskSnapshot], threads: [ThreadSnapshot]) -> TaskHangs {
+    private func hangs(of analysis: TaskAnalysis, threads: [ThreadSnapshot]) -> TaskHangs {
         var unmoved: Set<Int32>?
         return TaskHangs(
-            tasks: tasks, threads: threads, poolWidth: sysconf(Int32(_SC_NPROCESSORS_ONLN))
+            tasks: analysis.tasks, threads: threads, semaphoreHolders: analysis.semaphoreHolders,
+            poolWidth: sysconf(Int32(_SC_NPROCESSORS_ONLN))
         ) { tid in
             let known = unmoved ?? decoder.secondLook()?.unmoved ?? []
             unmoved = known

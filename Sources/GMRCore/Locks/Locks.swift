@@ -55,7 +55,10 @@ public struct Locks: Sendable, Equatable {
         }
     }
 
+    /// Of threads.
     public var deadlocks: [Deadlock]
+    /// Deadlocks of tasks, or of tasks and threads.
+    public var taskCircles: [TaskCircle] = []
     /// The longest first.
     public var queues: [Queue]
 

@@ -3,7 +3,8 @@
 ///
 /// Addresses are strings `0x…`, times ISO 8601 UTC with milliseconds, durations nanoseconds. Beyond the contract
 /// there are `trigger.coalesced` (triggers that this report answers besides its own), `process.serviceName`, the
-/// frames' `modulePath`, the processes' `started`, `residentBytes`, `descriptors` (how many are open) and
+/// frames' `modulePath`, the tasks' `new` (not begun), `framesCut` and, of more than 1,000, `sameStackAs` (the task that
+/// has their frames), the task deadlocks' `path` (in `locks.deadlocks`: who waits for the next one), the processes' `started`, `residentBytes`, `descriptors` (how many are open) and
 /// `descriptorLimit`, `configurationProviders` ({group: {option: where the value came from}}), and
 /// `completeness.finishedBy`.
 public enum JSONRenderer {
@@ -11,9 +12,10 @@ public enum JSONRenderer {
     public static let schema = ReportStructure.schema
 
     /// The report as one JSON object that ends with a line break. A frame and other small objects take a line each.
-    public static func render(_ report: Report) -> String {
+    /// - Parameter progress: Called now and then.
+    public static func render(_ report: Report, progress: () -> Void = {}) -> String {
         var json = JSONWriter()
-        ReportStructure.write(report, to: &json)
+        ReportStructure.write(report, to: &json, progress: progress)
         return json.text + "\n"
     }
 }

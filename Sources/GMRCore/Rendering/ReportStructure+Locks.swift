@@ -27,7 +27,12 @@ extension ReportStructure {
 
     static func write(_ locks: Locks, to writer: inout some StructureWriter) {
         writer.object { writer in
-            writer.field("deadlocks") { $0.array(of: locks.deadlocks) { write($1, to: &$0) } }
+            writer.field("deadlocks") { writer in
+                writer.array { writer in
+                    for deadlock in locks.deadlocks { write(deadlock, to: &writer) }
+                    for circle in locks.taskCircles { write(circle, to: &writer) }
+                }
+            }
             writer.field("queues") { $0.array(of: locks.queues) { write($1, to: &$0) } }
         }
     }
@@ -37,6 +42,7 @@ extension ReportStructure {
             writer.field("certainty", deadlock.certainty.rawValue)
             writer.field("timed", deadlock.isTimed)
             writer.field("threads") { $0.array(of: deadlock.threads, inline: true) { $0.integer($1) } }
+            writer.field("tasks") { $0.array(of: [UInt64](), inline: true) { $0.integer($1) } }
             writer.field("edges") { writer in
                 writer.array(of: deadlock.edges) { writer, edge in
                     writer.object(inline: true) { writer in
@@ -45,6 +51,26 @@ extension ReportStructure {
                         writer.field("kind", edge.kind.rawValue)
                         writer.field("address", edge.address?.hexadecimal)
                         writer.field("takenIn", edge.takenIn)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(_ circle: TaskCircle, to writer: inout some StructureWriter) {
+        writer.object { writer in
+            writer.field("certainty", circle.certainty.rawValue)
+            writer.field("timed", false)
+            writer.field("threads") { $0.array(of: circle.threads, inline: true) { $0.integer($1) } }
+            writer.field("tasks") { $0.array(of: circle.tasks, inline: true) { $0.integer($1) } }
+            writer.field("edges") { $0.array(inline: true) { _ in } }
+            writer.field("path") { writer in
+                writer.array(of: circle.steps) { writer, step in
+                    writer.object(inline: true) { writer in
+                        writer.field("thread", step.thread)
+                        writer.field("task", step.task)
+                        writer.field("waitsFor", step.wait.name)
+                        writer.field("address", step.wait.address?.hexadecimal)
                     }
                 }
             }

@@ -1,5 +1,21 @@
 extension ReportStructure {
-    static func write(_ task: TaskSnapshot, to writer: inout some StructureWriter) {
+    /// Of fewer tasks each has its frames, whatever others have.
+    private static let many = 1_000
+
+    static func write(_ tasks: [TaskSnapshot], to writer: inout some StructureWriter, progress: () -> Void) {
+        var firsts: [StackKey: UInt64] = [:]
+        writer.array { writer in
+            for (index, task) in tasks.enumerated() {
+                if index % Report.tasksInAStep == 0 { progress() }
+                let key = StackKey(task.frames)
+                let first = tasks.count > many && !task.frames.isEmpty ? firsts[key] : nil
+                write(task, sameStackAs: first, to: &writer)
+                if first == nil { firsts[key] = task.id }
+            }
+        }
+    }
+
+    private static func write(_ task: TaskSnapshot, sameStackAs other: UInt64?, to writer: inout some StructureWriter) {
         writer.object { writer in
             writer.field("id", task.id)
             writer.field("name", task.name)
@@ -13,7 +29,8 @@ extension ReportStructure {
             if let wait = task.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
             if task.isNew { writer.field("new", true) }
             if task.areFramesCut { writer.field("framesCut", true) }
-            writer.field("frames") { $0.array(of: task.frames) { write($1, to: &$0) } }
+            writer.field("sameStackAs", other)
+            if other == nil { writer.field("frames") { $0.array(of: task.frames) { write($1, to: &$0) } } }
         }
     }
 

@@ -3,7 +3,8 @@
 enum ReportStructure {
     static let schema = "gmr-report/1"
 
-    static func write(_ report: Report, to writer: inout some StructureWriter) {
+    /// - Parameter progress: Called now and then: many tasks take a while.
+    static func write(_ report: Report, to writer: inout some StructureWriter, progress: () -> Void) {
         writer.object { writer in
             writer.field("schema", schema)
             writer.field("generated", report.generated.iso8601)
@@ -12,7 +13,7 @@ enum ReportStructure {
             writer.field("package") { write(report.package, to: &$0) }
             writer.field("verdict") { write(report.verdict, to: &$0) }
             writer.field("threads") { $0.array(of: report.threads) { write($1, to: &$0) } }
-            writer.field("tasks") { $0.array(of: report.tasks) { write($1, to: &$0) } }
+            writer.field("tasks") { write(report.tasks, to: &$0, progress: progress) }
             writer.field("locks") { write(report.locks, to: &$0) }
             writer.field("processes") { $0.array(of: report.processes) { write($1, to: &$0) } }
             writeConfiguration(report.configuration, to: &writer)

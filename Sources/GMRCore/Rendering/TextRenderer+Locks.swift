@@ -15,25 +15,40 @@ extension TextRenderer {
     }
 
     private static let registersInALine = 4
+    /// That are spelled out; JSON and XML have all of them.
+    private static let mostTaskCircles = 20
+    private static let mostSteps = 60
 
     /// Each deadlock with its members side by side; then the queues.
-    static func writeLocks(_ locks: Locks, threads: [ThreadSnapshot], to text: inout String) {
+    static func writeLocks(
+        _ locks: Locks, threads: [ThreadSnapshot], tasks: [TaskSnapshot], to text: inout String
+    ) {
         writeHeading("Locks", to: &text)
         let words = ThreadWords(threads)
+        let count = locks.deadlocks.count + locks.taskCircles.count
         for (number, deadlock) in locks.deadlocks.enumerated() {
-            let title = "Deadlock \(number + 1) of \(locks.deadlocks.count), \(deadlock.certainty.rawValue)"
+            let title = "Deadlock \(number + 1) of \(count), \(deadlock.certainty.rawValue)"
             writeLine(title + (deadlock.isTimed ? ", with a time limit" : ""), to: &text)
             let members = deadlock.edges.map { lines(about: $0, words: words) }
             for pair in stride(from: 0, to: members.count, by: 2) {
                 writeSideBySide(members[pair], pair + 1 < members.count ? members[pair + 1] : nil, to: &text)
             }
         }
+        let taskWords = TaskWords(tasks: tasks, threads: threads)
+        for (number, circle) in locks.taskCircles.prefix(mostTaskCircles).enumerated() {
+            let number = locks.deadlocks.count + number + 1
+            writeLine("Deadlock \(number) of \(count), \(circle.certainty.rawValue)", to: &text)
+            for index in circle.steps.indices.prefix(mostSteps) {
+                writeLine("  \(taskWords.wait(of: index, in: circle))", to: &text)
+            }
+            text += "\n"
+        }
         for queue in locks.queues {
             let owner = queue.owner.map { " held by \(words.name($0))" } ?? ""
             let waiters = queue.waiters.map(words.name).joined(separator: ", ")
             writeLine("\(queue.waiters.count) waiting for \(words.lock(of: queue))\(owner): \(waiters)", to: &text)
         }
-        if locks.deadlocks.isEmpty && locks.queues.isEmpty {
+        if count == 0 && locks.queues.isEmpty {
             writeLine("(no thread waits for a lock that another one is known to hold)", to: &text)
         }
         text += "\n"

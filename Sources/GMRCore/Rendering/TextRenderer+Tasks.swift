@@ -18,8 +18,9 @@ extension TextRenderer {
                 writeMembers(of: group, to: &text)
             }
             if first.state == .running {
-                writeLine(first.thread.map { "Its stack is that of thread \($0)." } ?? "It runs.", to: &text)
-            } else {
+                writeLine(first.thread.map { "It runs in thread \($0)." } ?? "It runs.", to: &text)
+            }
+            if first.state != .running || !first.frames.isEmpty {
                 if first.areFramesCut {
                     writeLine("It has more callers than are kept: those outside are missing.", to: &text)
                 }
@@ -83,7 +84,7 @@ private struct TaskGroup {
     var tasks: [TaskSnapshot]
 
     private struct Key: Hashable {
-        var addresses: [UInt64]
+        var stack: StackKey
         var facts: String
     }
 
@@ -92,7 +93,7 @@ private struct TaskGroup {
         var indices: [Key: Int] = [:]
         var groups: [TaskGroup] = []
         for task in tasks {
-            let key = Key(addresses: task.frames.map(\.address), facts: facts(of: task))
+            let key = Key(stack: StackKey(task.frames), facts: facts(of: task))
             if let index = indices[key] {
                 groups[index].tasks.append(task)
             } else {

@@ -22,7 +22,7 @@ public enum TextRenderer {
         writeVerdict(report.verdict, crash: report.trigger.crash, to: &text)
         writeThreads(report.threads, to: &text)
         writeTasks(report.tasks, to: &text)
-        writeLocks(report.locks, threads: report.threads, to: &text)
+        writeLocks(report.locks, threads: report.threads, tasks: report.tasks, to: &text)
         writeProcesses(report.processes, to: &text)
         writeConfiguration(report.configuration, to: &text)
         return text

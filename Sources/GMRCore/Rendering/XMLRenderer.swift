@@ -5,9 +5,10 @@
 /// in a text report; the JSON report has the exact text.
 public enum XMLRenderer {
     /// The report as one document: a declaration, and the element `model`, which ends with a line break.
-    public static func render(_ report: Report) -> String {
+    /// - Parameter progress: Called now and then.
+    public static func render(_ report: Report, progress: () -> Void = {}) -> String {
         var xml = XMLWriter()
-        ReportStructure.write(report, to: &xml)
+        ReportStructure.write(report, to: &xml, progress: progress)
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + xml.text + "\n"
     }
 }

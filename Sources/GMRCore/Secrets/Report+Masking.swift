@@ -1,6 +1,10 @@
 extension Report {
+    /// So many are quickly done.
+    static let tasksInAStep = 500
+
     /// Without secrets, wherever a format prints text.
-    public func masked(by masker: SecretMasker) -> Report {
+    /// - Parameter progress: Called now and then: many tasks take a while.
+    public func masked(by masker: SecretMasker, progress: () -> Void = {}) -> Report {
         var report = self
         report.process.executable = process.executable.map(masker.masked)
         report.process.arguments = masker.masked(arguments: process.arguments)
@@ -22,12 +26,28 @@ extension Report {
         report.processes = processes.map { $0.masked(by: masker) }
         var memo: [String: String] = [:]
         for index in threads.indices { report.threads[index].mask(by: masker, memo: &memo) }
+        var stacks = MaskedStacks()
         for index in tasks.indices {
+            if index % Report.tasksInAStep == 0 { progress() }
             report.tasks[index].name = tasks[index].name.map(masker.masked)
             report.tasks[index].waitsFor?.actorType = tasks[index].waitsFor?.actorType.map(masker.maskedCode)
-            for frame in tasks[index].frames.indices { report.tasks[index].frames[frame].mask(by: masker, memo: &memo) }
+            report.tasks[index].frames = stacks.masked(tasks[index].frames, by: masker, memo: &memo)
         }
         return report
+    }
+}
+
+/// Stacks of tasks: each once.
+private struct MaskedStacks {
+    private var stacks: [StackKey: [Frame]] = [:]
+
+    mutating func masked(_ frames: [Frame], by masker: SecretMasker, memo: inout [String: String]) -> [Frame] {
+        let key = StackKey(frames)
+        if let known = stacks[key] { return known }
+        var masked = frames
+        for index in masked.indices { masked[index].mask(by: masker, memo: &memo) }
+        stacks[key] = masked
+        return masked
     }
 }
 

@@ -59,10 +59,12 @@ public struct TaskWait: Sendable, Equatable {
     public var task: UInt64?
     /// `Bank.Account`
     public var actorType: String?
-    /// The task that most likely is on that actor.
+    /// The task that is on that actor.
     public var heldByTask: UInt64?
     /// The thread that runs that one.
     public var heldByThread: Int32?
+    /// The runtime itself says so.
+    public var isHolderCertain = false
 
     public init(
         kind: Kind, task: UInt64? = nil, actorType: String? = nil, heldByTask: UInt64? = nil,
@@ -85,7 +87,7 @@ public struct TaskWait: Sendable, Equatable {
         case .executor: return "waiting for a thread of the \(actorType ?? "global executor")"
         case .actor:
             var text = "waiting for the actor \(actorType ?? "")"
-            if let heldByTask { text += ", on which task \(heldByTask) seems to be" }
+            if let heldByTask { text += ", on which task \(heldByTask) \(isHolderCertain ? "is" : "seems to be")" }
             return text
         }
     }

@@ -1,0 +1,94 @@
+import Testing
+
+@testable import GMRCore
+
+/// Circles over semaphores, tasks and threads, and what only seems to be one.
+@Suite struct HangGraphTests {
+    private static let semaphore: UInt64 = 0x1000
+
+    /// A thread that waits for the semaphore, and runs a task.
+    private static func thread(_ tid: Int32, isTimed: Bool = false) -> ThreadSnapshot {
+        var thread = ThreadSnapshot(tid: tid, state: .sleeping, capture: .noTouch)
+        thread.waitsFor = LockWait(
+            kind: .dispatchSemaphore, address: semaphore, description: "DispatchSemaphore", isTimed: isTimed)
+        return thread
+    }
+    private static let holder = TaskSnapshot(id: 1, state: .running, thread: 10)
+    private static func queued(_ id: UInt64, behind other: UInt64 = 1) -> TaskSnapshot {
+        TaskSnapshot(
+            id: id, state: .enqueued, waitsFor: TaskWait(kind: .actor, actorType: "Bank", heldByTask: other))
+    }
+
+    private static func circles(
+        _ tasks: [TaskSnapshot], threads: [ThreadSnapshot] = [thread(10)], holders: Set<UInt64>,
+        unmoved: Set<Int32> = [10]
+    ) -> [TaskCircle] {
+        TaskHangs(
+            tasks: tasks, threads: threads, semaphoreHolders: [semaphore: holders], poolWidth: 4,
+            isUnmoved: unmoved.contains
+        ).circles
+    }
+
+    @Test func whoIsToSignalIsBehindWhoWaits() {
+        let circles = Self.circles([Self.holder, Self.queued(2)], holders: [2])
+        let wait = TaskCircle.Wait.lock(.dispatchSemaphore, address: Self.semaphore)
+        #expect(
+            circles == [
+                TaskCircle(
+                    certainty: .likely,
+                    steps: [.init(task: 1, thread: 10, wait: wait), .init(task: 2, wait: .task(.actor))])
+            ])
+    }
+
+    @Test func whoHasItItselfDoesNotCount() {
+        #expect(Self.circles([Self.holder, Self.queued(2)], holders: [1]).isEmpty)
+        #expect(Self.circles([Self.holder, Self.queued(2)], holders: [1, 2]).count == 1)
+    }
+
+    @Test func anotherOneMaySignal() {
+        let free = TaskSnapshot(id: 3, state: .suspended, waitsFor: TaskWait(kind: .continuation))
+        #expect(Self.circles([Self.holder, Self.queued(2), free], holders: [2, 3]).isEmpty)
+        let stuck = Self.queued(3)
+        #expect(Self.circles([Self.holder, Self.queued(2), stuck], holders: [2, 3]).count == 1)
+        #expect(Self.circles([Self.holder, Self.queued(2)], holders: [2, 3]).isEmpty, "one that is not known")
+    }
+
+    @Test func aThreadThatMovesMayBeOutOfIt() {
+        #expect(Self.circles([Self.holder, Self.queued(2)], holders: [2], unmoved: []).isEmpty)
+        let timed = [Self.thread(10, isTimed: true)]
+        #expect(Self.circles([Self.holder, Self.queued(2)], threads: timed, holders: [2]).isEmpty)
+    }
+
+    /// Parents wait until one of their children comes, and another one may.
+    @Test func aGroupIsStuckWithAllOfItsTasks() {
+        var parent = TaskSnapshot(id: 2, state: .suspended, waitsFor: TaskWait(kind: .group))
+        parent.children = [3, 4]
+        var first = Self.queued(3)
+        var second = Self.queued(4)
+        (first.kind, second.kind) = (.groupChild, .groupChild)
+        #expect(Self.circles([Self.holder, parent, first, second], holders: [2]).count == 1)
+        second = TaskSnapshot(id: 4, state: .suspended, kind: .groupChild, waitsFor: TaskWait(kind: .continuation))
+        #expect(Self.circles([Self.holder, parent, first, second], holders: [2]).isEmpty)
+    }
+
+    @Test func itGoesOverLocksToo() {
+        var blocked = ThreadSnapshot(tid: 11, state: .sleeping, capture: .noTouch)
+        blocked.waitsFor = LockWait(kind: .mutex, address: 0x2000, description: "", owner: 10, certainty: .certain)
+        let second = TaskSnapshot(id: 2, state: .running, thread: 11)
+        let third = Self.queued(3, behind: 2)
+        let threads = [Self.thread(10), blocked]
+        let circles = Self.circles([Self.holder, second, third], threads: threads, holders: [3], unmoved: [10, 11])
+        #expect(circles.map(\.tasks) == [[1, 3, 2]])
+        var verdict = Verdict()
+        let hangs = TaskHangs(
+            tasks: [Self.holder, second, third], threads: threads, semaphoreHolders: [Self.semaphore: [3]],
+            poolWidth: 4, isUnmoved: { _ in true })
+        verdict.add(hangs, tasks: [Self.holder, second, third], threads: threads)
+        #expect(
+            verdict.summary
+                == "Most likely a deadlock: task 1 in thread 10 waits for the dispatch semaphore 0x1000, which task 3 has; "
+                + "task 3 waits for the actor Bank, on which task 2 is; "
+                + "task 2 in thread 11 waits for the mutex 0x2000 held by task 1.")
+        #expect(verdict.kind == .deadlock && verdict.threads == [10, 11] && verdict.tasks == [1, 2, 3])
+    }
+}
