@@ -99,7 +99,8 @@ let package = Package(
             name: "CrashZooTests", dependencies: ["CrashZoo", "GMRAgent", "gmr", "ProcessKit"],
             exclude: ["core_walk.py"]),
         .executableTarget(name: "TaskZoo", dependencies: ["GMRAgent"], path: "Tests/TaskZoo"),
-        .testTarget(name: "TaskZooTests", dependencies: ["TaskZoo", "ProcessKit"]),
+        .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent"], path: "Tests/AsyncMain"),
+        .testTarget(name: "TaskZooTests", dependencies: ["TaskZoo", "AsyncMain", "ProcessKit"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(

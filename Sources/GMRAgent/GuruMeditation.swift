@@ -81,6 +81,7 @@ public final class GuruMeditation: Sendable {
                 if current.pid == getpid() { throw GuruMeditationError(.alreadySetUp) }
                 SectionRegistry.shared.removeAll()
                 ReportObservers.shared.removeAll()
+                TaskLocals.shared.hideAll()
             }
             let agent = GuruMeditation(settings: setup.record.settings)
             if setup.record.settings.isEnabled { try setup.install() }
@@ -186,7 +187,7 @@ public final class GuruMeditation: Sendable {
         }
     }
 
-    private var isInForce: Bool {
+    var isInForce: Bool {
         settings.isEnabled && pid == getpid() && GuruMeditation.current.withLock { $0 === self }
     }
 
@@ -205,5 +206,6 @@ public final class GuruMeditation: Sendable {
         ReportRequests.shared.failAll(of: self, with: GuruMeditationError(.notSetUp))
         SectionRegistry.shared.removeAll()
         ReportObservers.shared.removeAll()
+        TaskLocals.shared.hideAll()
     }
 }

@@ -94,6 +94,7 @@ public struct ReportDocument: Decodable {
         public var children: [UInt64]
         public var waitsFor: TaskWait?
         public var framesCut: Bool?
+        public var locals: [String: String]?
         /// Nil where `sameStackAs` says which task has the same.
         public var frames: [Frame]?
         public var sameStackAs: UInt64?

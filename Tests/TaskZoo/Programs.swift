@@ -17,7 +17,11 @@ let programs: [String: @Sendable () async -> Void] = [
     "many": { await makesMany(10_000) },
     "very-many": { await makesMany(100_000) },
     "recursion": recurses,
+    "locals": bindsLocals,
     "running": runsTwo,
+    "executor": queuesForExecutor,
+    "preferred": prefersExecutor,
+    "distributed": callsDistributedActor,
     "own-actor": blocksItsOwnActor,
     "own-main-actor": blocksItsMainActor,
     "two-actors": blocksTwoActors,
@@ -196,6 +200,38 @@ actor Bank {
         sayReady()
     }
     wait(for: never)
+}
+
+enum Request {
+    @TaskLocal static var id: String?
+    @TaskLocal static var tenant = "nobody"
+    @TaskLocal static var number = 0
+    @TaskLocal static var attempt: Int?
+    @TaskLocal static var apiToken: String?
+}
+
+@Sendable private func bindsLocals() async {
+    Task(name: "unbound") { await outerWaits() }
+    Request.$id.withValue("a request whose number is longer than a small string: 4711") {
+        Request.$tenant.withValue("short") {
+            Request.$attempt.withValue(3) {
+                Task(name: "bound") {
+                    await Request.$number.withValue(-42) {
+                        await Request.$attempt.withValue(nil) {
+                            await Request.$apiToken.withValue("hunter2hunter2") {
+                                await withTaskGroup(of: Void.self) { group in
+                                    group.addTask(name: "child") { await outerWaits() }
+                                    await group.waitForAll()
+                                }
+                            }
+                        }
+                    }
+                }
+                Task(name: "copied") { await outerWaits() }
+            }
+        }
+    }
+    await settle()
 }
 
 @Sendable private func makesMany(_ count: Int) async {

@@ -11,6 +11,11 @@ guard CommandLine.arguments.count == 2, let program = programs[CommandLine.argum
 }
 let gmr = try GuruMeditation.setUpAutorun(
     package: Package(vendor: "Example", product: "TaskZoo", version: "1"), serviceName: "taskzoo")
+gmr.showTaskLocal("request", Request.$id)
+gmr.showTaskLocal("tenant", Request.$tenant)
+gmr.showTaskLocal("number", Request.$number)
+gmr.showTaskLocal("attempt", Request.$attempt)
+gmr.showTaskLocal("api_token", Request.$apiToken)
 Task(name: "starter") {
     await program()
     sayReady()

@@ -28,7 +28,7 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     private static let nested = ["isNeverResumed()", "innerWaits()", "middleWaits()", "outerWaits()"]
 
-    static let all = waiting + semaphores
+    static let all = waiting + executors + semaphores
 
     private static let waiting = [
         TaskProgram(
@@ -95,6 +95,25 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     private static let running = ["wait(for:)", "innerBlocks(_:)", "middleBlocks(_:)", "outerBlocks(_:)"]
     private static let likely = "Most likely a deadlock: task "
+
+    /// On executors of the program's own.
+    private static let executors = [
+        TaskProgram(
+            name: "executor",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "customer", state: "enqueued", waitsFor: "executor", on: "holder"),
+            ]),
+        TaskProgram(
+            name: "preferred",
+            tasks: [
+                TaskTruth(name: "holder", state: "running"),
+                TaskTruth(name: "customer", state: "enqueued", waitsFor: "executor"),
+            ]),
+        TaskProgram(
+            name: "distributed",
+            tasks: [TaskTruth(name: "caller", waitsFor: "continuation", stack: nested + ["Clerk.waits()"])]),
+    ]
 
     /// Threads that wait for semaphores, which tasks would signal, or others.
     static let semaphores = [

@@ -8,9 +8,9 @@ import Testing
         try Self.check(program, executable: ChildProcess.built("TaskZoo"))
     }
 
-    /// Async functions are inlined there, and names of their parts are missing.
-    @Test(.enabled(if: ReleaseBuild.isWanted)) func optimizedProgramsToo() throws {
-        let executable = try ReleaseBuild.executable("TaskZoo").path
+    /// Async functions are inlined there, and the runtime is part of the program.
+    @Test(.enabled(if: ReleaseBuild.isWanted)) func optimizedStaticProgramsToo() throws {
+        let executable = try ReleaseBuild.executable("TaskZoo", isStatic: true).path
         for program in TaskProgram.all { try Self.check(program, executable: executable) }
     }
 
@@ -60,6 +60,30 @@ import Testing
     @Test func aCancelledTaskIsCalledSo() throws {
         let program = try #require(TaskProgram.all.first { $0.name == "cancelled" })
         #expect(try program.report().tasks.filter(\.cancelled).map(\.name) == ["deaf"])
+    }
+
+    @Test(arguments: [false, true]) func taskLocalValuesAreShown(isOptimized: Bool) throws {
+        if isOptimized && !ReleaseBuild.isWanted { return }
+        let executable =
+            isOptimized ? try ReleaseBuild.executable("TaskZoo", isStatic: true).path : ChildProcess.built("TaskZoo")
+        let report = try TaskProgram(name: "locals", tasks: []).report(executable: executable)
+        let locals = Dictionary(report.tasks.map { ($0.name ?? "", $0.locals ?? [:]) }) { first, _ in first }
+        let outer = ["request": "a request whose number is longer than a small string: 4711", "tenant": "short"]
+        let inner = outer.merging(["number": "-42", "api_token": "***"]) { $1 }
+        #expect(locals["unbound"] == [:] && locals["starter"] == [:])
+        #expect(locals["copied"] == outer.merging(["attempt": "3"]) { $1 })
+        #expect(locals["bound"] == inner && locals["child"] == inner)
+    }
+
+    @Test func anAsyncMainIsATask() throws {
+        let program = TaskProgram(name: "", tasks: [])
+        let report = try program.report(executable: ChildProcess.built("AsyncMain"))
+        let main = try #require(report.tasks.first { $0.kind == "main" })
+        let child = try #require(report.tasks.first { $0.parent == main.id })
+        #expect(report.tasks.count == 2 && report.verdict.kind == "none")
+        #expect(main.waitsFor?.task == child.id && child.kind == "asyncLet")
+        #expect(main.stack.contains { $0.function == "static AsyncMain.main()" })
+        #expect(child.stack.contains { $0.function == "static AsyncMain.waits()" })
     }
 
     @Test func prioritiesHaveNames() throws {

@@ -88,6 +88,11 @@ int gmr_helper_check(const char *path);
 /* 1 in a set-user-ID program and its like: its caller's environment is not to be trusted. Any process. */
 int gmr_is_privileged(void);
 
+/* Has the values of a task-local variable shown with each task; `key` is its Swift.TaskLocal, which must last until
+ * gmr_agent_hide_task_locals(); `kind` is GMR_TASK_LOCAL_*. Returns 0, or -ENOSPC. Threads: one at a time. */
+int gmr_agent_show_task_local(const void *key, uint32_t kind, const char *name);
+void gmr_agent_hide_task_locals(void);
+
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
 

@@ -337,6 +337,7 @@ typedef struct {
     uint32_t task_count, tasks_dropped; /* read, and beyond the table */
     uint32_t task_frame_count, task_text_bytes, task_reference_count;
     uint64_t tasks_ns, tasks_searched_bytes; /* duration; memory that was there and was searched */
+    char task_local_names[GMR_TASK_LOCAL_CAPACITY][GMR_TASK_LOCAL_NAME_BYTES];
     uint64_t main_queue; /* address of libdispatch's; 0: it is not known */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
 } gmr_arena_header_t;

@@ -15,6 +15,7 @@ enum {
     GMR_TASK_MOVED = 1u << 0,      /* it ran on while it was read: no frames, and the rest may be of two moments */
     GMR_TASK_FRAMES_CUT = 1u << 1, /* it has more of them */
     GMR_TASK_NEW = 1u << 2,        /* it has not begun: its only frame is the function that it will call */
+    GMR_TASK_AWAITS_ACTOR = 1u << 3, /* the executor that it waits for is an actor's own */
 };
 
 /* A Swift task (`swift::AsyncTask`). */
@@ -30,9 +31,18 @@ typedef struct {
     uint32_t first_frame, frame_count; /* where it will go on, and where its callers will, in the table of these;
                                         of one that runs, its callers */
     uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
-    uint32_t type_offset, type_bytes;  /* type of the actor that it waits for, `Bank.Account` */
+    uint32_t type_offset, type_bytes;  /* type of the actor or executor that it waits for, `Bank.Account` */
+    uint32_t local_offset, local_bytes; /* task-local values: of each the number of its name, its length, and text */
+    uint64_t reserved;
 } gmr_task_t;
-_Static_assert(sizeof(gmr_task_t) == 80, "wire format");
+_Static_assert(sizeof(gmr_task_t) == 96, "wire format");
+
+/* What a task-local value is. */
+enum { GMR_TASK_LOCAL_STRING = 1, GMR_TASK_LOCAL_INT = 2, GMR_TASK_LOCAL_OPTIONAL_INT = 3 };
+
+#define GMR_TASK_LOCAL_CAPACITY 8u
+#define GMR_TASK_LOCAL_NAME_BYTES 32u   /* with a NUL */
+#define GMR_TASK_LOCAL_VALUE_BYTES 128u /* longer text is cut */
 
 /* A semaphore or dispatch group that a thread waits for is a variable of the task, or captured by a closure of its. */
 typedef struct {

@@ -14,6 +14,7 @@
 
 /* Class metadata without Objective-C, and context descriptors (swift/ABI/Metadata.h). */
 enum { CLASS_DESCRIPTOR = 0x28, CONTEXT_PARENT = 4, CONTEXT_NAME = 8 };
+#define CLASS_IS_ACTOR (1u << (16 + 7))
 enum { KIND_MASK = 0x1f, KIND_MODULE = 0, KIND_EXTENSION = 1, KIND_ANONYMOUS = 2, KIND_CLASS = 16 };
 
 /* A relative reference; with the lowest bit set, to where the address is. 0: none. */
@@ -24,11 +25,12 @@ static uint64_t follow(uint64_t place) {
     return distance & 1 ? gmr_read_word(target) : target;
 }
 
-static uint32_t kind_of(uint64_t context) {
+static uint32_t flags_of(uint64_t context) {
     uint32_t flags = UINT32_MAX;
     (void)gmr_read_all(context, &flags, sizeof flags);
-    return flags & KIND_MASK;
+    return flags;
 }
+static uint32_t kind_of(uint64_t context) { return flags_of(context) & KIND_MASK; }
 
 static void append(gmr_arena_header_t *arena, gmr_task_t *task, const char *name, uint64_t bytes) {
     if (GMR_TASK_TEXT_CAPACITY_BYTES - arena->task_text_bytes <= bytes) return;
@@ -44,6 +46,7 @@ void gmr_actor_read(gmr_arena_header_t *arena, gmr_task_t *task) {
     uint64_t parts[MOST_PARTS], class = gmr_read_word(task->awaited);
     uint64_t context = class ? gmr_read_word(class + CLASS_DESCRIPTOR) : 0;
     if (!context || kind_of(context) != KIND_CLASS) return;
+    if (flags_of(context) & CLASS_IS_ACTOR) task->flags |= GMR_TASK_AWAITS_ACTOR;
     int count = 0;
     for (; context && count < MOST_PARTS; context = follow(context + CONTEXT_PARENT)) {
         uint32_t kind = kind_of(context);

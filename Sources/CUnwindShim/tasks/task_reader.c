@@ -11,6 +11,7 @@
 
 #include "../memory/process_memory.h"
 #include "actor_type.h"
+#include "task_locals.h"
 #include "task_references.h"
 
 /* swift::AsyncTask, and behind it what some have. */
@@ -24,6 +25,7 @@ enum {
     TASK_RECORDS = 0x68,
     TASK_LAST_ALLOCATION = 0x70,
     TASK_FIRST_SLAB = 0x78,
+    TASK_LOCALS = 0x88,
     TASK_ID_HIGH = 0x90,
     TASK_DEPENDENCY = 0xa0,
     TASK_PARENT = GMR_TASK_BYTES,
@@ -261,16 +263,22 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
     task->first_frame = arena->task_frame_count;
-    if (task->status_flags & STATUS_RUNS) {
+    const int runs = (task->status_flags & STATUS_RUNS) != 0;
+    if (runs) {
         read_callers(arena, task, word_at(raw, TASK_LAST_ALLOCATION));
-        if (!is_unmoved(raw, task->address)) forget_frames(arena, task);
     } else {
-        int is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));
-        if (is_whole) read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
-        if (!is_unmoved(raw, task->address)) return -1;
-        if (!is_whole) return 0;
+        if (!read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT))) {
+            return is_unmoved(raw, task->address) ? 0 : -1;
+        }
+        read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
     }
     read_name(arena, task, word_at(raw, TASK_RECORDS));
+    gmr_task_locals_read(arena, task, word_at(raw, TASK_LOCALS));
+    if (!is_unmoved(raw, task->address)) {
+        if (!runs) return -1;
+        forget_frames(arena, task);
+        if (word_at(gmr_task_copies.second, TASK_LOCALS) != word_at(raw, TASK_LOCALS)) task->local_bytes = 0;
+    }
     gmr_task_references_read(arena, task, word_at(raw, TASK_FIRST_SLAB));
     return 1;
 }

@@ -15,6 +15,7 @@
 #include "../signal_safe/capture.h"
 #include "../signal_safe/maps.h"
 #include "../signal_safe/syscalls_x86_64.h"
+#include "task_locals.h"
 #include "task_reader.h"
 #include "task_references.h"
 #include "tasks.h"
@@ -154,6 +155,7 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     if (arena->task_state != GMR_TASKS_READ) return;
     gmr_task_reader_begin(scan.class);
     gmr_task_references_begin(arena);
+    gmr_task_locals_begin(arena);
     scan.until_ns = begin + (arena->crash.signal ? CRASH_LIMIT_NS : LIMIT_NS);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
     if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;

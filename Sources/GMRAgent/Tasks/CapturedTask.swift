@@ -6,6 +6,8 @@ struct CapturedTask: Sendable {
     var snapshot: TaskSnapshot
     /// Of the task itself.
     var address: UInt64
+    /// It has an executor of its own for where no actor's is needed.
+    var prefersExecutor: Bool
     /// Addresses; 0: of nothing.
     var parent: UInt64
     var awaits: Awaited?
@@ -17,7 +19,7 @@ struct CapturedTask: Sendable {
         case task(UInt64, id: UInt64)
         case continuation
         case group
-        /// Of an actor, or one of the runtime's own; 0: the global one.
-        case executor(UInt64, type: String?)
+        /// Of an actor itself, or of others; 0: the global one.
+        case executor(UInt64, type: String?, isActor: Bool)
     }
 }

@@ -30,8 +30,10 @@ struct TaskAnalysis {
             if task.state == .running {
                 task.frames = task.thread.flatMap { byTID[$0] }.map { Self.stack(on: $0, callers: task.frames) } ?? []
             }
-            if task.kind == .task, frames.last.map(Self.isMain) == true { task.kind = .main }
-            task.waitsFor = captured.awaits.map { Self.wait(for: $0, frames: frames, ids: ids) }
+            if task.kind == .task, frames.contains(where: Self.isMain) { task.kind = .main }
+            task.waitsFor = captured.awaits.map {
+                Self.wait(for: $0, prefersExecutor: captured.prefersExecutor, frames: frames, ids: ids)
+            }
             return task
         }
         semaphoreHolders = process.semaphoreHolders.mapValues { holders in Set(holders.compactMap { ids[$0] }) }
@@ -88,15 +90,18 @@ struct TaskAnalysis {
     // MARK: Waits
 
     private static func wait(
-        for awaited: CapturedTask.Awaited, frames: [Frame], ids: [UInt64: UInt64]
+        for awaited: CapturedTask.Awaited, prefersExecutor: Bool, frames: [Frame], ids: [UInt64: UInt64]
     ) -> TaskWait {
         switch awaited {
         case .task(let address, let id): return TaskWait(kind: .task, task: ids[address] == id ? id : nil)
         case .group: return TaskWait(kind: .group)
         case .continuation: return TaskWait(kind: frames.contains(where: isSleep) ? .sleep : .continuation)
-        case .executor(0, _): return TaskWait(kind: .executor)
-        case .executor(_, "Swift.DispatchMainExecutor"): return TaskWait(kind: .actor, actorType: TaskWait.mainActor)
-        case .executor(_, let type): return TaskWait(kind: type == nil ? .executor : .actor, actorType: type)
+        case .executor(0, _, _):
+            return TaskWait(kind: .executor, actorType: prefersExecutor ? TaskWait.preferredExecutor : nil)
+        case .executor(_, "Swift.DispatchMainExecutor", _):
+            return TaskWait(kind: .actor, actorType: TaskWait.mainActor)
+        case .executor(let address, let type, let isActor):
+            return TaskWait(kind: isActor ? .actor : .executor, actorType: type ?? address.hexadecimal)
         }
     }
 
@@ -106,7 +111,7 @@ struct TaskAnalysis {
         _ process: CapturedProcess, threads: [Int32: ThreadSnapshot],
         threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
     ) {
-        guard tasks.contains(where: { $0.waitsFor?.kind == .actor }) else { return }
+        guard tasks.contains(where: { $0.waitsFor?.actorType != nil }) else { return }
         /// One that waits for its turn on the main queue knows the queue too.
         func drains(_ tid: Int32) -> Bool {
             let functions = threads[tid]?.frames.compactMap(\.function) ?? []
@@ -116,7 +121,7 @@ struct TaskAnalysis {
         let running = tasksByThread
         var actors: [UInt64: UInt64] = [:]
         for task in process.tasks {
-            if case .executor(let actor, _)? = task.awaits, actor != 0 { actors[task.snapshot.id] = actor }
+            if case .executor(let actor, _, _)? = task.awaits, actor != 0 { actors[task.snapshot.id] = actor }
         }
         var told: [UInt64: Set<Int32>] = [:]
         for thread in process.threads where running[thread.snapshot.tid] != nil {
@@ -126,7 +131,7 @@ struct TaskAnalysis {
         let places = threadsWith(Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
         let onMain: Set<Int32> =
             running[process.pid] != nil ? [process.pid] : (places[process.mainQueue] ?? []).filter(drains)
-        for index in tasks.indices where tasks[index].waitsFor?.kind == .actor {
+        for index in tasks.indices where tasks[index].waitsFor?.actorType != nil {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
             let threads = told[actor] ?? (isMain ? onMain : places[actor] ?? [])
@@ -156,9 +161,9 @@ struct TaskAnalysis {
         return frame
     }
 
-    /// The function that an async `main` begins with.
+    /// The function that an async `main` begins with, and its parts.
     private static func isMain(_ frame: Frame) -> Bool {
-        frame.mangled.map { $0.hasPrefix("async_Main") || $0.contains("async_MainT") } ?? false
-            || frame.function == "async_Main"
+        let name = frame.mangled ?? frame.function ?? ""
+        return name.hasPrefix("async_Main") || name.contains("async_MainT")
     }
 }

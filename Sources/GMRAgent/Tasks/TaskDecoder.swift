@@ -4,17 +4,27 @@ import GMRCore
 /// Reads the arena's table of tasks. Trusts no number in it.
 struct TaskDecoder {
     private let arena: UnsafeMutablePointer<gmr_arena_header_t>
+    /// Of task-local values; empty: none has that number.
+    private let localNames: [String]
 
     // JobFlags and ActiveTaskStatus, as swift/ABI/MetadataValues.h and TaskPrivate.h have them.
     private static let isChild: UInt32 = 1 << 24
     private static let isGroupChild: UInt32 = 1 << 26
     private static let isAsyncLet: UInt32 = 1 << 28
+    private static let hasExecutor: UInt32 = 1 << 29
+    private static let prefersExecutor: UInt32 = 0x8000
     private static let isCancelled: UInt32 = 0x100
     private static let runs: UInt32 = 0x800
     private static let isEnqueued: UInt32 = 0x1000
 
     init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
         self.arena = arena
+        localNames = withUnsafeBytes(of: arena.pointee.task_local_names) { names in
+            stride(from: 0, to: names.count, by: Int(GMR_TASK_LOCAL_NAME_BYTES)).map { start in
+                let name = names[start..<start + Int(GMR_TASK_LOCAL_NAME_BYTES)].prefix { $0 != 0 }
+                return PrintableText.string(fromUntrusted: Array(name))
+            }
+        }
     }
 
     func tasks() -> [CapturedTask] {
@@ -87,10 +97,30 @@ struct TaskDecoder {
             priority: Self.name(ofPriority: task.status_flags & 0xff),
             isCancelled: isSet(Self.isCancelled, in: task.status_flags),
             isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags),
-            areFramesCut: isSet(UInt32(GMR_TASK_FRAMES_CUT), in: task.flags))
+            areFramesCut: isSet(UInt32(GMR_TASK_FRAMES_CUT), in: task.flags), locals: locals(of: task, &budget))
         return CapturedTask(
-            snapshot: snapshot, address: task.address, parent: task.parent, awaits: awaited(by: task, &budget),
+            snapshot: snapshot, address: task.address,
+            prefersExecutor: isSet(Self.hasExecutor, in: task.job_flags)
+                || isSet(Self.prefersExecutor, in: task.status_flags),
+            parent: task.parent, awaits: awaited(by: task, &budget),
             frames: frames(of: task, &budget))
+    }
+
+    /// Each is the number of a name, a length, and so much text.
+    private func locals(of task: gmr_task_t, _ budget: inout Budget) -> [TaskSnapshot.Local] {
+        let most = GMR_TASK_LOCAL_CAPACITY * (GMR_TASK_LOCAL_VALUE_BYTES + 2)
+        var rest = bytes(at: task.local_offset, count: task.local_bytes, atMost: most, &budget)[...]
+        var locals: [TaskSnapshot.Local] = []
+        while rest.count >= 2, Int(rest[rest.startIndex]) < localNames.count {
+            let name = localNames[Int(rest.removeFirst())]
+            let count = Int(rest.removeFirst())
+            let value = rest.prefix(count)
+            rest = rest.dropFirst(count)
+            if !name.isEmpty {
+                locals.append(.init(name: name, value: PrintableText.string(fromUntrusted: Array(value))))
+            }
+        }
+        return locals
     }
 
     private func awaited(by task: gmr_task_t, _ budget: inout Budget) -> CapturedTask.Awaited? {
@@ -100,7 +130,8 @@ struct TaskDecoder {
         case GMR_AWAITS_GROUP: return .group
         case GMR_AWAITS_EXECUTOR:
             let type = text(at: task.type_offset, count: task.type_bytes, &budget)
-            return .executor(task.awaited, type: type.isEmpty ? nil : type)
+            let isActor = task.flags & UInt32(GMR_TASK_AWAITS_ACTOR) != 0
+            return .executor(task.awaited, type: type.isEmpty ? nil : type, isActor: isActor)
         default: return nil
         }
     }
@@ -116,12 +147,16 @@ struct TaskDecoder {
     }
 
     private func text(at offset: UInt32, count: UInt32, _ budget: inout Budget) -> String {
-        let count = Budget.take(count, atMost: GMR_TASK_MOST_TEXT_BYTES, of: &budget.text)
+        PrintableText.string(
+            fromUntrusted: bytes(at: offset, count: count, atMost: UInt32(GMR_TASK_MOST_TEXT_BYTES), &budget))
+    }
+
+    private func bytes(at offset: UInt32, count: UInt32, atMost limit: UInt32, _ budget: inout Budget) -> [UInt8] {
+        let count = Budget.take(count, atMost: limit, of: &budget.text)
         guard count > 0, Int(offset) + count <= Int(GMR_TASK_TEXT_CAPACITY_BYTES),
             let start = gmr_arena_task_text(arena)
-        else { return "" }
-        let bytes = UnsafeRawBufferPointer(start: start + Int(offset), count: count)
-        return PrintableText.string(fromUntrusted: Array(bytes))
+        else { return [] }
+        return Array(UnsafeRawBufferPointer(start: start + Int(offset), count: count))
     }
 
     /// Swift.TaskPriority

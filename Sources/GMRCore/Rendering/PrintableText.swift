@@ -69,7 +69,7 @@ public enum PrintableText {
 
 extension UInt64 {
     /// `0x` and lower-case digits, without leading zeros.
-    var hexadecimal: String { "0x" + String(self, radix: 16) }
+    package var hexadecimal: String { "0x" + String(self, radix: 16) }
 }
 
 extension String {

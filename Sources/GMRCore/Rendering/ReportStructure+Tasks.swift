@@ -27,6 +27,13 @@ extension ReportStructure {
             writer.field("parent", task.parent)
             writer.field("children") { $0.array(of: task.children, inline: true) { $0.integer($1) } }
             if let wait = task.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
+            if !task.locals.isEmpty {
+                writer.field("locals") { writer in
+                    writer.object(inline: true) { writer in
+                        for local in task.locals { writer.field(local.name, local.value) }
+                    }
+                }
+            }
             if task.isNew { writer.field("new", true) }
             if task.areFramesCut { writer.field("framesCut", true) }
             writer.field("sameStackAs", other)

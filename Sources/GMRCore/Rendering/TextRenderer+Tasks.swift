@@ -7,6 +7,7 @@ extension TextRenderer {
     static func writeTasks(_ tasks: [TaskSnapshot], to text: inout String) {
         writeHeading("Green Threads", to: &text)
         if tasks.isEmpty { text += "(no Swift task found)\n\n" }
+        writeTaskTree(tasks, to: &text)
         let groups = TaskGroup.groups(of: tasks)
         for group in groups.prefix(mostTaskGroups) {
             let first = group.tasks[0]
@@ -39,12 +40,13 @@ extension TextRenderer {
         return function.hasPrefix("partial apply for ") || function.hasPrefix("thunk for ")
     }
 
-    private static func identity(of task: TaskSnapshot) -> String {
-        "\(task.id)" + (task.name.map { " \"\($0)\"" } ?? "")
+    static func identity(of task: TaskSnapshot) -> String {
+        let locals = task.locals.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+        return "\(task.id)" + (task.name.map { " \"\($0)\"" } ?? "") + (locals.isEmpty ? "" : " [\(locals)]")
     }
 
     /// ` suspended, waiting for task 8, cancelled`, with a leading space.
-    private static func facts(of task: TaskSnapshot) -> String {
+    static func facts(of task: TaskSnapshot) -> String {
         var text = " \(task.state.rawValue)"
         if task.isNew { text += ", not begun" }
         if let wait = task.waitsFor { text += ", \(wait.description)" }

@@ -30,10 +30,18 @@ extension Report {
         for index in tasks.indices {
             if index % Report.tasksInAStep == 0 { progress() }
             report.tasks[index].name = tasks[index].name.map(masker.masked)
+            for local in tasks[index].locals.indices { report.tasks[index].locals[local].mask(by: masker) }
             report.tasks[index].waitsFor?.actorType = tasks[index].waitsFor?.actorType.map(masker.maskedCode)
             report.tasks[index].frames = stacks.masked(tasks[index].frames, by: masker, memo: &memo)
         }
         return report
+    }
+}
+
+extension TaskSnapshot.Local {
+    fileprivate mutating func mask(by masker: SecretMasker) {
+        value = masker.keys.contains(name) ? SecretMasker.mask : masker.masked(value, cutAt: Self.longestValue)
+        name = masker.masked(name)
     }
 }
 

@@ -56,7 +56,7 @@ struct HangGraph {
         case (.running, _): task.thread.map { [.thread($0)] } ?? []
         case (.suspended, .task): task.waitsFor?.task.map { [.task($0)] } ?? []
         case (.suspended, .group): task.children.filter { tasks[$0]?.kind == .groupChild }.map(Node.task)
-        case (.enqueued, .actor): task.waitsFor?.heldByTask.map { [.task($0)] } ?? []
+        case (.enqueued, .actor), (.enqueued, .executor): task.waitsFor?.heldByTask.map { [.task($0)] } ?? []
         default: []
         }
     }

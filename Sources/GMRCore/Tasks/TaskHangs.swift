@@ -42,7 +42,9 @@ public struct TaskHangs: Sendable, Equatable {
         let inPool = running.filter { task in
             task.id != holder?.id && (task.thread.flatMap { byTID[$0] }.map(Self.isOfPool) ?? true)
         }
-        let starved = tasks.filter { $0.waitsFor?.kind == .executor && $0.state == .enqueued }
+        let starved = tasks.filter {
+            $0.state == .enqueued && $0.waitsFor?.kind == .executor && $0.waitsFor?.actorType == nil
+        }
         // Each priority has threads of its own.
         for priority in Set(starved.map(\.priority)).sorted() where starvedPool == nil {
             let blockers = inPool.filter { $0.priority == priority || $0.thread == nil }
@@ -83,6 +85,8 @@ public struct TaskHangs: Sendable, Equatable {
 extension TaskWait {
     /// As `actorType` has it.
     public static let mainActor = "MainActor"
+    /// The same of an executor that the task was given.
+    public static let preferredExecutor = "preferred executor"
 }
 
 extension Verdict {

@@ -27,12 +27,28 @@ public struct TaskSnapshot: Sendable, Equatable {
     public var frames: [Frame]
     /// It has more callers than a report keeps.
     public var areFramesCut: Bool
+    /// Values of the task-local variables that the service has registered, where they are bound.
+    public var locals: [Local]
+
+    /// A task-local value, such as the number of a request.
+    public struct Local: Sendable, Equatable {
+        /// In bytes; more are cut.
+        static let longestValue = 128
+
+        public var name: String
+        public var value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
 
     public init(
         id: UInt64, name: String? = nil, state: State, kind: Kind = .task, priority: String = "medium",
         isCancelled: Bool = false, isNew: Bool = false, parent: UInt64? = nil, children: [UInt64] = [],
         thread: Int32? = nil, waitsFor: TaskWait? = nil, frames: [Frame] = [],
-        areFramesCut: Bool = false
+        areFramesCut: Bool = false, locals: [Local] = []
     ) {
         self.id = id
         self.name = name
@@ -47,6 +63,7 @@ public struct TaskSnapshot: Sendable, Equatable {
         self.waitsFor = waitsFor
         self.frames = frames
         self.areFramesCut = areFramesCut
+        self.locals = locals
     }
 }
 
@@ -57,7 +74,7 @@ public struct TaskWait: Sendable, Equatable {
     public var kind: Kind
     /// The task that it waits for.
     public var task: UInt64?
-    /// `Bank.Account`
+    /// `Bank.Account`; of an executor that is none's own, its type, `preferredExecutor`, or nil: the global one.
     public var actorType: String?
     /// The task that is on that actor.
     public var heldByTask: UInt64?
@@ -84,9 +101,10 @@ public struct TaskWait: Sendable, Equatable {
         case .continuation: return "waiting for a continuation to be resumed"
         case .group: return "waiting for the tasks of a group"
         case .sleep: return "asleep"
-        case .executor: return "waiting for a thread of the \(actorType ?? "global executor")"
-        case .actor:
-            var text = "waiting for the actor \(actorType ?? "")"
+        case .executor where actorType == nil || actorType == Self.preferredExecutor:
+            return "waiting for a thread of the \(actorType ?? "global executor")"
+        case .executor, .actor:
+            var text = "waiting for the \(kind.rawValue) \(actorType ?? "")"
             if let heldByTask { text += ", on which task \(heldByTask) \(isHolderCertain ? "is" : "seems to be")" }
             return text
         }

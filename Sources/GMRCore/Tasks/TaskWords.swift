@@ -40,9 +40,9 @@ struct TaskWords {
         switch step.wait {
         case .task(.task): goal = next == step ? "itself" : who(next)
         case .task(.group): goal = "the tasks of its group, among them \(who(next))"
-        case .task(.actor):
-            let actor = step.task.flatMap { tasks[$0]?.waitsFor?.actorType } ?? "its actor"
-            goal = "the actor \(actor), on which \(who(next)) is"
+        case .task(let kind) where step.task.flatMap({ tasks[$0]?.waitsFor?.actorType }) != nil:
+            let type = step.task.flatMap { tasks[$0]?.waitsFor?.actorType } ?? ""
+            goal = "the \(kind.rawValue) \(type), on which \(who(next)) is"
         case .task: goal = "a thread of Swift's pool, of which \(who(next)) blocks one"
         case .lock(let kind, _):
             let lock = step.thread.flatMap { threads[$0]?.waitsFor }
