@@ -145,8 +145,6 @@ int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns); /* 1 done, 0 not in ti
 void gmr_desk_introduce(gmr_desk_t *desk, const char *name); /* the thread: first of all */
 int gmr_desk_next(gmr_desk_t *desk);                      /* the thread: waits; 0: stop */
 void gmr_desk_finish(gmr_desk_t *desk);
-/* Names the calling thread and enters it in the arena as one of GMR's own. */
-int32_t gmr_thread_introduce(const char *name);
 
 /* helper_entry.c: finds the program that serves as the helper: `separate`, or where that is NULL the process's own. At
  * set-up; may take the loader's lock. */
@@ -165,7 +163,8 @@ int gmr_adopts_orphans(void);
 /* Whether a helper is to stand by for this process. */
 int gmr_standby_is_wanted(void);
 int gmr_standby_is_there(void);
-/* Starts it, unless it is there; after open_executable() and gmr_standby_prepare(). arena->standby_error says what was wrong. */
+/* Starts it, unless it is there; after open_executable() and gmr_standby_prepare(). arena->standby_error says what was
+ * wrong. */
 void gmr_standby_start(void);
 /* Before it is started, and before each report: whether it can be spoken with. A filter may have come since. */
 void gmr_standby_prepare(void);

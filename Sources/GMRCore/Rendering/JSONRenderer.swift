@@ -2,7 +2,7 @@
 /// whose value is not known left out.
 ///
 /// Addresses are strings `0x…`, times ISO 8601 UTC with milliseconds, durations nanoseconds. Beyond the contract
-/// there are `trigger.coalesced` (triggers that this report answers besides its own), `process.serviceName`, the
+/// there are `trigger.watchdog`, `trigger.coalesced` (triggers that this report answers besides its own), `process.serviceName`, the
 /// frames' `modulePath`, the processes' `started`, `residentBytes`, `descriptors` (how many are open) and
 /// `descriptorLimit`, `configurationProviders` ({group: {option: where the value came from}}), and
 /// `completeness.finishedBy`.
