@@ -19,8 +19,12 @@ private func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }
 
 private func watchesLoop() {
     let loop = DispatchQueue(label: "event loop")
-    // So that there is a heartbeat under way half of the time.
-    gmr.watch("event loop 1") { answer in loop.asyncAfter(deadline: .now() + .milliseconds(60), execute: answer) }
+    gmr.watch("event loop 1") { answer in
+        loop.async {
+            computes(for: 20_000_000)
+            answer()
+        }
+    }
     let release = DispatchSemaphore(value: 0)
     DispatchQueue(label: "commands").async {
         while let command = readLine() {
@@ -55,6 +59,17 @@ private func watchesLoop() {
         spin(for: .milliseconds(1))
         await Task.yield()
     }
+}
+
+/// - Parameter nanoseconds: Of a processor's time.
+private func computes(for nanoseconds: Int) {
+    func used() -> Int {
+        var used = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used)
+        return used.tv_sec * 1_000_000_000 + used.tv_nsec
+    }
+    let end = used() + nanoseconds
+    while used() < end { mark() }
 }
 
 private func spin(for duration: Duration) {

@@ -56,6 +56,22 @@ final class WatchedProgram {
         try Date(report.generated, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
+    /// Sets its threads' policy, an option of chrt(1), and the processors that they may use, a mask in hexadecimal.
+    @available(*, noasync)
+    func schedule(_ policy: String, processors: String, sparing names: String = "") throws {
+        let script = """
+            for task in /proc/$0/task/*; do
+                case " $3 " in *" $(cat $task/comm) "*) continue ;; esac
+                chrt $1 --pid 0 ${task##*/} >&2 && taskset --pid $2 ${task##*/} >&2 || exit 1
+            done
+            """
+        let shell = try ChildProcess(
+            "/bin/sh", ["-c", script, "\(process.pid)", policy, processors, names],
+            directory: try ChildProcess.makeDirectory())
+        defer { shell.kill() }
+        guard try shell.waitForEnd() == 0 else { throw ProcessFailure(description: shell.standardError) }
+    }
+
     /// The ids of its threads.
     var threads: [Int32] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.pid)/task")) ?? []
