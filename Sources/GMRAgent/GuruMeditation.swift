@@ -22,8 +22,12 @@ public final class GuruMeditation: Sendable {
 
     static let current = Mutex<GuruMeditation?>(nil)
 
-    private init(settings: Settings) {
+    /// Nil where there is none.
+    let watchdog: Watchdog?
+
+    private init(settings: Settings, watchdog: Watchdog?) {
         self.settings = settings
+        self.watchdog = watchdog
     }
 
     /// Makes the process answer its trigger signals with a report.
@@ -83,8 +87,11 @@ public final class GuruMeditation: Sendable {
                 ReportObservers.shared.removeAll()
                 TaskLocals.shared.hideAll()
             }
-            let agent = GuruMeditation(settings: setup.record.settings)
+            let agent = GuruMeditation(settings: setup.record.settings, watchdog: setup.watchdog())
             if setup.record.settings.isEnabled { try setup.install() }
+            if let error = agent.watchdog?.start(), error != 0 {
+                Setup.warn("there is no watchdog: no thread for it: \(String(describingErrno: error)).")
+            }
             current = agent
             return agent
         }
@@ -202,6 +209,7 @@ public final class GuruMeditation: Sendable {
             return true
         }
         guard wasCurrent, settings.isEnabled else { return }
+        watchdog?.stop()
         gmr_agent_stop()
         ReportRequests.shared.failAll(of: self, with: GuruMeditationError(.notSetUp))
         SectionRegistry.shared.removeAll()

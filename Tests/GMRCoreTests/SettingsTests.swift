@@ -13,6 +13,7 @@ import Testing
             "GMR_DEBUGINFOD": "on", "PATH": "/bin", "GMR_FILE_EVENT_HANDLER": "/run/orders.trigger",
             "GMR_FILE_EVENT_HANDLER_INTERVAL": "0.5", "GMR_SIGNALS_BESIDE_FILE": "1", "GMR_MAX_REPORTS": "20",
             "GMR_MAX_TOTAL_BYTES": "1000000", "GMR_SECRET_KEYS": "pin, puk", "GMR_ENVIRONMENT": "LANG,TZ",
+            "GMR_WATCHDOG": "2.5", "GMR_WATCHDOG_PAUSE": "60",
         ])
         #expect(problems.isEmpty)
         #expect(
@@ -20,6 +21,7 @@ import Testing
                 == Settings(
                     isEnabled: false, signals: ["SIGUSR1", "SIGRTMIN+3"], fileEventHandler: "/run/orders.trigger",
                     fileEventHandlerInterval: .milliseconds(500), signalsBesideFile: true,
+                    watchdogLimit: .milliseconds(2_500), watchdogPause: .seconds(60),
                     logDirectory: "/var/log/orders", formats: [.json], maximumReportCount: 20,
                     maximumTotalByteCount: 1_000_000, secretKeys: ["pin", "puk"], environmentVariables: ["LANG", "TZ"],
                     captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5), helperSilence: .seconds(3),
@@ -63,6 +65,14 @@ import Testing
             "GMR_FILE_EVENT_HANDLER_INTERVAL", "soon",
             "GMR_FILE_EVENT_HANDLER_INTERVAL=soon is not a possible number of seconds; using 1. "
                 + "Accepted: 0.01 to 3600"
+        ),
+        (
+            "GMR_WATCHDOG", "0.1",
+            "GMR_WATCHDOG=0.1 is not a possible number of seconds; using none. Accepted: 0.5 to 3600, or none"
+        ),
+        (
+            "GMR_WATCHDOG_PAUSE", "none",
+            "GMR_WATCHDOG_PAUSE=none is not a possible number of seconds; using 600. Accepted: 1 to 86400"
         ),
         (
             "GMR_MAX_REPORTS", "0",
@@ -120,6 +130,12 @@ import Testing
                 "names SIGSEGV, which means that the program failed", "names SIGPROF, which is how stacks are captured",
             ])
         #expect(problems.map(\.used) == ["SIGUSR1", "SIGUSR1"])
+    }
+
+    @Test func theWatchdogCanBeTurnedOffAgain() {
+        var settings = Settings(watchdogLimit: .seconds(5))
+        #expect(settings.apply(environment: ["GMR_WATCHDOG": "none"]).isEmpty)
+        #expect(settings.watchdogLimit == nil)
     }
 
     @Test func noSignalAtAll() {

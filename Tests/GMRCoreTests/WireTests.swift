@@ -11,7 +11,9 @@ import Testing
         ]), error: "late")
     static let settings = Settings(
         isEnabled: false, signals: ["SIGUSR2", "SIGRTMIN+3"], fileEventHandler: "/run/trigger",
-        fileEventHandlerInterval: .seconds(9), signalsBesideFile: true, logDirectory: "/var/log",
+        fileEventHandlerInterval: .seconds(9), signalsBesideFile: true, watchdogLimit: .seconds(2),
+        watchdogPause: .milliseconds(1),
+        logDirectory: "/var/log",
         formats: [.text, .xml], recordsStacks: true, writesCores: true, maximumReportCount: 8,
         maximumTotalByteCount: 1 << 40, secretKeys: ["pin"], environmentVariables: ["TZ"],
         captureDeadline: .nanoseconds(1), sectionDeadline: .seconds(-3), helperSilence: .milliseconds(2_500),

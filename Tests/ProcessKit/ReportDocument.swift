@@ -17,11 +17,16 @@ public struct ReportDocument: Decodable {
         public var memoryKills: UInt64?
         public var memoryLimitBytes: UInt64?
     }
+    public struct UnansweredHeartbeat: Decodable {
+        public var target: String
+        public var silentNanoseconds: UInt64
+    }
     public struct Trigger: Decodable {
         public var kind: String
         public var signal: String?
         public var crash: Fault?
         public var end: End?
+        public var watchdog: UnansweredHeartbeat?
     }
     public struct Process: Decodable {
         public var pid: Int32
@@ -134,6 +139,7 @@ public struct ReportDocument: Decodable {
         public var gaps: [String]
     }
 
+    public var generated: String
     public var trigger: Trigger
     public var process: Process
     public var package: Package

@@ -5,8 +5,9 @@ import Glibc
 // Programs whose Swift tasks wait for something, each with a name: `TaskZoo NAME`. What a report must say of them is in
 // TaskZooTests. A program says "ready" when all of its tasks are where they stay.
 
-guard CommandLine.arguments.count == 2, let program = programs[CommandLine.arguments[1]] else {
-    print("usage: TaskZoo NAME, of \(programs.keys.sorted().joined(separator: " "))")
+let all = programs.merging(watchedPrograms) { program, _ in program }
+guard CommandLine.arguments.count == 2, let program = all[CommandLine.arguments[1]] else {
+    print("usage: TaskZoo NAME, of \(all.keys.sorted().joined(separator: " "))")
     exit(2)
 }
 let gmr = try GuruMeditation.setUpAutorun(

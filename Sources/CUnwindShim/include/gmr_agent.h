@@ -96,6 +96,23 @@ void gmr_agent_hide_task_locals(void);
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);
 
+/* The same for something that did not answer the watchdog for so long; of its name GMR_WATCHDOG_TARGET_BYTES are kept.
+ * Threads: the watchdog. Signal safety: yes. */
+void gmr_agent_trigger_watchdog(const char *target, uint64_t silence_ns);
+
+/* What the process got of the machine between two calls. */
+typedef struct {
+    uint64_t ran_ns, waited_ns; /* all threads together: on a processor, and ready to run without one */
+    uint64_t stalled_ns;        /* in which nothing went on for lack of memory */
+    uint32_t processors;        /* that the process may use */
+    uint32_t reserved;
+} gmr_machine_share_t;
+
+/* Fills `share` with what came to it since the last call, in `elapsed_ns`. After is_first there was no last call, and
+ * all times are 0. What cannot be read is 0. `memory_pressure` is a file such as /proc/pressure/memory.
+ * Threads: the watchdog. Signal safety: none, but it allocates nothing and takes no lock. */
+void gmr_machine_share(gmr_machine_share_t *share, uint64_t elapsed_ns, int is_first, const char *memory_pressure);
+
 /* Unusual system calls, which a sandbox may refuse. */
 enum {
     GMR_PROBE_GETFD = 1u << 0,   /* pidfd_open and pidfd_getfd: another descriptor table's descriptors */
@@ -172,6 +189,8 @@ int gmr_rename_no_replace(const char *from, const char *to);
 
 /* Names the calling thread, 15 characters at most. */
 void gmr_thread_name(const char *name);
+/* Does so, and enters it in the arena as one of GMR's own, which is no part of a report. Returns its id. */
+int32_t gmr_thread_introduce(const char *name);
 /* Starts a thread that receives no signal but those of its own faults; detached where `thread` is NULL. Returns 0 or a
  * negative errno. Threads: any. Signal safety: none. */
 int gmr_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);

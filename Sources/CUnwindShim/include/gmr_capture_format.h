@@ -33,6 +33,7 @@ extern "C" {
 #define GMR_SECTION_LIMIT_BYTES 1048576u     /* of one section: 1 MiB */
 #define GMR_SECTION_CAPACITY_BYTES 67108864u /* of all of them: 64 MiB of address space, memory as it is used */
 #define GMR_OWN_THREAD_CAPACITY 8u
+#define GMR_WATCHDOG_TARGET_BYTES 64u
 
 /* gmr_trigger_t.kind; the bits of gmr_arena_header_t.trigger_kinds are 1 << kind. */
 enum {
@@ -41,6 +42,7 @@ enum {
     GMR_TRIGGER_FILE = 2,
     GMR_TRIGGER_API = 3,
     GMR_TRIGGER_CRASH = 4,
+    GMR_TRIGGER_WATCHDOG = 5,
 };
 
 typedef struct {
@@ -340,6 +342,11 @@ typedef struct {
     char task_local_names[GMR_TASK_LOCAL_CAPACITY][GMR_TASK_LOCAL_NAME_BYTES];
     uint64_t main_queue; /* address of libdispatch's; 0: it is not known */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
+    uint32_t reserved3;
+
+    /* Where trigger_kinds has the watchdog: what did not answer, and for how long. */
+    uint64_t watchdog_silence_ns;
+    char watchdog_target[GMR_WATCHDOG_TARGET_BYTES]; /* cut; not necessarily terminated */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

@@ -145,8 +145,6 @@ int gmr_desk_wait(gmr_desk_t *desk, uint64_t timeout_ns); /* 1 done, 0 not in ti
 void gmr_desk_introduce(gmr_desk_t *desk, const char *name); /* the thread: first of all */
 int gmr_desk_next(gmr_desk_t *desk);                      /* the thread: waits; 0: stop */
 void gmr_desk_finish(gmr_desk_t *desk);
-/* Names the calling thread and enters it in the arena as one of GMR's own. */
-int32_t gmr_thread_introduce(const char *name);
 
 /* helper_entry.c: finds the program that serves as the helper: `separate`, or where that is NULL the process's own. At
  * set-up; may take the loader's lock. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -156,10 +157,20 @@ static void take_crash(gmr_arena_header_t *arena) {
     arena->trigger.sender_pid = crash->sender_pid;
 }
 
+static void take_watchdog(gmr_arena_header_t *arena) {
+    const gmr_safe_state_t *state = &gmr_safe_state;
+    arena->watchdog_silence_ns = 0;
+    arena->watchdog_target[0] = 0;
+    if (!(arena->trigger_kinds & 1u << GMR_TRIGGER_WATCHDOG)) return;
+    arena->watchdog_silence_ns = state->watchdog_silence_ns;
+    memcpy(arena->watchdog_target, state->watchdog_target, sizeof arena->watchdog_target);
+}
+
 static void make_report(void) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!gmr_ss_take_triggers(&arena->trigger, &arena->trigger_kinds, &arena->coalesced_count)) return;
     take_crash(arena);
+    take_watchdog(arena);
     arena->helper_attempts = 0;
     arena->delivery = GMR_DELIVERY_NONE;
     arena->sinks_failed = 0;

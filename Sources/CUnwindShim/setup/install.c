@@ -1,7 +1,7 @@
 /*
  * install.c: starts and stops the agent.
  * Runs on the thread that calls it; worker_main and sections_main on threads of theirs.
- * A handler may not run it, except gmr_agent_trigger.
+ * A handler may not run it, except gmr_agent_trigger and gmr_agent_trigger_watchdog.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -201,3 +201,10 @@ void gmr_agent_did(uint32_t work) { __atomic_fetch_or(&gmr_agent_state.worker_di
 int gmr_agent_waits_for_worker(void) { return !gmr_load_acquire(&gmr_agent_state.worker_is_late); }
 
 void gmr_agent_trigger(uint32_t kind) { gmr_ss_post_trigger(kind, 0, 0); }
+
+void gmr_agent_trigger_watchdog(const char *target, uint64_t silence_ns) {
+    gmr_safe_state_t *safe = &gmr_safe_state;
+    strncpy(safe->watchdog_target, target, sizeof safe->watchdog_target);
+    safe->watchdog_silence_ns = silence_ns;
+    gmr_ss_post_trigger(GMR_TRIGGER_WATCHDOG, 0, 0);
+}

@@ -193,6 +193,14 @@ static void put_record(sink_t *sink, const char *path) GMR_SIGNAL_SAFE {
     put(sink, "\n");
 }
 
+static void put_watchdog(sink_t *sink, const gmr_arena_header_t *arena) GMR_SIGNAL_SAFE {
+    put(sink, "The watchdog asked for it: no answer from ");
+    put_name(sink, arena->watchdog_target, GMR_WATCHDOG_TARGET_BYTES);
+    put(sink, " for ");
+    put_number(sink, arena->watchdog_silence_ns / 1000000, 10);
+    put(sink, " ms.\n");
+}
+
 static int end(sink_t *sink) GMR_SIGNAL_SAFE {
     put(sink, "\ngmr: end of the raw report\n");
     flush(sink);
@@ -208,6 +216,7 @@ int gmr_ss_raw_report(const gmr_arena_header_t *arena, int descriptor, int has_w
         put_crash(&sink, arena, &arena->crash);
         put_registers(&sink, arena->crash.registers);
     }
+    if (arena->trigger_kinds & 1u << GMR_TRIGGER_WATCHDOG) put_watchdog(&sink, arena);
     put(&sink, "The full report could not be made: the helper process did not deliver (error ");
     put_number(&sink, (uint64_t)(uint32_t)arena->helper_error, 10);
     put(&sink, has_worker ? "), and the worker thread is blocked, most likely on a lock that a stuck thread holds.\n"

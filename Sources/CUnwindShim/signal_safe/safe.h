@@ -57,6 +57,10 @@ typedef struct {
     uint32_t trigger_handlers; /* threads inside our trigger handler */
     uint64_t capture_deadline_ns;
 
+    /* Of the watchdog's last trigger, written before it is posted. */
+    uint64_t watchdog_silence_ns;
+    char watchdog_target[GMR_WATCHDOG_TARGET_BYTES];
+
     /* Raw records: record.c. */
     uint32_t records_always, records_stacks;
     char record_path[GMR_RECORD_PATH_BYTES]; /* without the time; empty: there is no directory */

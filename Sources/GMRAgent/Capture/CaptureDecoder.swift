@@ -158,12 +158,21 @@ struct CaptureDecoder {
             case GMR_TRIGGER_FILE: .file
             case GMR_TRIGGER_API: .api
             case GMR_TRIGGER_CRASH: .crash
+            case GMR_TRIGGER_WATCHDOG: .watchdog
             default: .signal
             }
         return Trigger(
             kind: kind, signal: SignalNumber(rawValue: header.trigger.signal)?.name,
             senderPID: header.trigger.sender_pid > 0 ? header.trigger.sender_pid : nil,
-            crash: kind == .crash ? crash(header.crash) : nil, coalescedCount: Int(header.coalesced_count))
+            crash: kind == .crash ? crash(header.crash) : nil,
+            watchdog: header.trigger_kinds >> UInt32(GMR_TRIGGER_WATCHDOG) & 1 != 0 ? unansweredHeartbeat() : nil,
+            coalescedCount: Int(header.coalesced_count))
+    }
+
+    private func unansweredHeartbeat() -> UnansweredHeartbeat {
+        let target = withUnsafeBytes(of: header.watchdog_target) { $0.prefix { $0 != 0 }.map { $0 } }
+        return UnansweredHeartbeat(
+            target: PrintableText.string(fromUntrusted: target), silentNanoseconds: header.watchdog_silence_ns)
     }
 
     private func crash(_ crash: gmr_crash_t) -> Crash {

@@ -8,7 +8,7 @@
         ///
         /// | metric | kind | what |
         /// |---|---|---|
-        /// | `gmr_reports_total` | counter, dimension `trigger` | reports by what made them: `signal`, `file`, `api` |
+        /// | `gmr_reports_total` | counter, dimension `trigger` | reports by what made them, as `Trigger.Kind` |
         /// | `gmr_report_failures_total` | counter | reports that nobody took |
         /// | `gmr_capture_seconds` | timer | reading and unwinding the threads |
         /// | `gmr_render_seconds` | timer | symbols and text |

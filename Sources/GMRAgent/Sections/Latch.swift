@@ -1,6 +1,6 @@
 import Glibc
 
-/// Opened once; threads wait for it with a deadline.
+/// Opened, and closed again where it serves more than once; threads wait for it with a deadline.
 final class Latch: @unchecked Sendable {
     // A plain pthread pair: Synchronization has no timed wait. Guarded by `mutex`: isOpen.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -28,6 +28,18 @@ final class Latch: @unchecked Sendable {
         isOpen = true
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)
+    }
+
+    func close() {
+        pthread_mutex_lock(mutex)
+        isOpen = false
+        pthread_mutex_unlock(mutex)
+    }
+
+    var isOpened: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return isOpen
     }
 
     /// Blocks until it is open, or until `end`.

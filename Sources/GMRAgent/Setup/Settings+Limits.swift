@@ -9,6 +9,8 @@ extension Settings {
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
         fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))
+        watchdogLimit = watchdogLimit.map { min(max($0, .milliseconds(100)), .seconds(3600)) }
+        watchdogPause = min(max(watchdogPause, .milliseconds(1)), .seconds(86_400))
         maximumThreadCount = min(max(maximumThreadCount, 64), Int(GMR_MAX_THREADS))
     }
 }

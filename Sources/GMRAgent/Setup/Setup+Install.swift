@@ -59,6 +59,20 @@ extension Setup {
     }
 }
 
+extension Setup {
+    /// Nil where none is wanted. A program without Swift of its own has no tasks: those of the runtime that came with the
+    /// library are not the program's.
+    func watchdog() -> Watchdog? {
+        let settings = record.settings
+        guard settings.isEnabled, let limit = settings.watchdogLimit else { return nil }
+        if followsForks {
+            Self.warn("GMR_WATCHDOG has no effect in a program that is not linked with GMRAgent.")
+            return nil
+        }
+        return Watchdog(limit: limit, pause: settings.watchdogPause)
+    }
+}
+
 /// A copy for C to read, as long as this lives.
 private struct CopiedBytes: ~Copyable {
     let bytes: UnsafeMutableRawBufferPointer

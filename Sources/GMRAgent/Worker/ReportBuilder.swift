@@ -102,6 +102,7 @@ struct ReportBuilder {
         // In words anew: it names threads, whose names are without secrets only now.
         masked.verdict = Verdict(crash: masked.trigger.crash, locks: locks, threads: masked.threads)
         masked.verdict.add(hangs, tasks: masked.tasks, threads: masked.threads)
+        if let heartbeat = masked.trigger.watchdog { masked.verdict.add(heartbeat) }
         return (masked, fetch)
     }
 

@@ -108,14 +108,31 @@ extension SettingDefinition {
         Self(
             key: key, type: "number", unit: "s",
             defaultText: withoutFraction(Settings()[keyPath: path] / .seconds(1)), meaning: meaning,
-            accepted: "\(withoutFraction(accepted.lowerBound)) to \(withoutFraction(accepted.upperBound))",
+            accepted: inWords(accepted),
             parse: { text, settings in
-                guard let number = Double(text), accepted.contains(number) else {
-                    return [notANumber(of: "seconds")]
-                }
-                settings[keyPath: path] = .nanoseconds(Int64(number * 1e9))
+                guard let duration = seconds(text, accepted: accepted) else { return [notANumber(of: "seconds")] }
+                settings[keyPath: path] = duration
                 return []
             }, show: { withoutFraction($0[keyPath: path] / .seconds(1)) })
+    }
+
+    /// No number: nothing is limited.
+    static func limit(
+        _ key: String, _ path: Path<Duration?>, accepted: ClosedRange<Double>, _ meaning: String
+    ) -> Self {
+        Self(
+            key: key, type: "number", unit: "s", defaultText: "none", meaning: meaning,
+            accepted: "\(inWords(accepted)), or none",
+            parse: { text, settings in
+                let duration = seconds(text, accepted: accepted)
+                if duration == nil, text.lowercased() != "none" { return [notANumber(of: "seconds")] }
+                settings[keyPath: path] = duration
+                return []
+            }, show: { $0[keyPath: path].map { withoutFraction($0 / .seconds(1)) } ?? "none" })
+    }
+
+    private static func seconds(_ text: String, accepted: ClosedRange<Double>) -> Duration? {
+        Double(text).flatMap { accepted.contains($0) ? .nanoseconds(Int64($0 * 1e9)) : nil }
     }
 
     static func trimmed(_ text: Substring) -> String {
@@ -123,6 +140,10 @@ extension SettingDefinition {
     }
 
     private static func inWords(_ range: ClosedRange<Int>) -> String { "\(range.lowerBound) to \(range.upperBound)" }
+
+    private static func inWords(_ range: ClosedRange<Double>) -> String {
+        "\(withoutFraction(range.lowerBound)) to \(withoutFraction(range.upperBound))"
+    }
 
     private static func notANumber(of what: String) -> String { "is not a possible number of \(what)" }
 

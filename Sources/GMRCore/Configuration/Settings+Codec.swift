@@ -9,6 +9,8 @@ extension Settings: WireCodable {
         writer.write(fileEventHandler)
         writer.write(fileEventHandlerInterval)
         writer.write(signalsBesideFile)
+        writer.write(watchdogLimit) { $0.write($1) }
+        writer.write(watchdogPause)
         writer.write(logDirectory)
         writer.write(formats.map(\.rawValue))
         writer.write(recordsAlways)
@@ -38,6 +40,8 @@ extension Settings: WireCodable {
         fileEventHandler = try reader.readOptionalString()
         fileEventHandlerInterval = try reader.readDuration()
         signalsBesideFile = try reader.readBool()
+        watchdogLimit = try reader.readBool() ? try reader.readDuration() : nil
+        watchdogPause = try reader.readDuration()
         logDirectory = try reader.readOptionalString()
         let start = reader.offset
         formats = []

@@ -11,6 +11,12 @@ extension Settings {
             "gmr.file.event.handler.interval", \.fileEventHandlerInterval, accepted: 0.01...3600,
             "how long the trigger file may go unlooked at, and the least time between two reports it triggers"),
         .flag("gmr.signals.beside.file", \.signalsBesideFile, "1: signals trigger reports beside the trigger file too"),
+        .limit(
+            "gmr.watchdog", \.watchdogLimit, accepted: 0.5...3600,
+            "how long a heartbeat may go unanswered until the watchdog makes a report; without, there is no watchdog"),
+        .seconds(
+            "gmr.watchdog.pause", \.watchdogPause, accepted: 1...86_400,
+            "the least time between two reports that the watchdog makes"),
         .text(
             "gmr.log.dir", \.logDirectory, type: "path", default: "standard error",
             "the folder for reports, a file each; made where it is missing"),

@@ -17,6 +17,10 @@ public struct Settings: Sendable, Equatable {
     public var fileEventHandlerInterval: Duration
     /// Whether signals trigger reports even where there is a trigger file.
     public var signalsBesideFile: Bool
+    /// How long a heartbeat of the watchdog may go unanswered before that makes a report; nil: there is no watchdog.
+    public var watchdogLimit: Duration?
+    /// The least time between two reports that the watchdog makes.
+    public var watchdogPause: Duration
     /// The folder for reports, one file each; nil: reports go to standard error. `log_dir` of oslo.reports.
     public var logDirectory: String?
     /// What a report is written as; each format in a file of its own, or one after the other on standard error. Empty
@@ -65,7 +69,8 @@ public struct Settings: Sendable, Equatable {
     public init(
         isEnabled: Bool = true, signals: [String]? = nil, crashSignals: [String]? = nil,
         fileEventHandler: String? = nil, fileEventHandlerInterval: Duration = .seconds(1),
-        signalsBesideFile: Bool = false, logDirectory: String? = nil, formats: [ReportFormat] = [.text],
+        signalsBesideFile: Bool = false, watchdogLimit: Duration? = nil, watchdogPause: Duration = .seconds(600),
+        logDirectory: String? = nil, formats: [ReportFormat] = [.text],
         recordsAlways: Bool = false, recordsStacks: Bool = false, writesCores: Bool = false,
         maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
         environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
@@ -80,6 +85,8 @@ public struct Settings: Sendable, Equatable {
         self.fileEventHandler = fileEventHandler
         self.fileEventHandlerInterval = fileEventHandlerInterval
         self.signalsBesideFile = signalsBesideFile
+        self.watchdogLimit = watchdogLimit
+        self.watchdogPause = watchdogPause
         self.logDirectory = logDirectory
         self.formats = formats
         self.recordsAlways = recordsAlways

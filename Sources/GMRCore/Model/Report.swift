@@ -53,18 +53,21 @@ public struct Trigger: Sendable, Equatable {
     public var crash: Crash?
     /// The end of the process, where it made no report itself; then `crash` is nil.
     public var end: ProcessEnd?
+    /// What the watchdog had no answer from, where it asked; `kind` is another where somebody else asked before it.
+    public var watchdog: UnansweredHeartbeat?
     /// How many triggers came while this report was under way and were answered by it.
     public var coalescedCount: Int
 
     public init(
         kind: Kind, signal: String? = nil, senderPID: Int32? = nil, crash: Crash? = nil, end: ProcessEnd? = nil,
-        coalescedCount: Int = 0
+        watchdog: UnansweredHeartbeat? = nil, coalescedCount: Int = 0
     ) {
         self.kind = kind
         self.signal = signal
         self.senderPID = senderPID
         self.crash = crash
         self.end = end
+        self.watchdog = watchdog
         self.coalescedCount = coalescedCount
     }
 }

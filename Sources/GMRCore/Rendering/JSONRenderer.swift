@@ -2,9 +2,11 @@
 /// whose value is not known left out.
 ///
 /// Addresses are strings `0x…`, times ISO 8601 UTC with milliseconds, durations nanoseconds. Beyond the contract
-/// there are `trigger.coalesced` (triggers that this report answers besides its own), `process.serviceName`, the
-/// frames' `modulePath`, the tasks' `new` (not begun), `framesCut` and, of more than 1,000, `sameStackAs` (the task that
-/// has their frames), the task deadlocks' `path` (in `locks.deadlocks`: who waits for the next one), the processes' `started`, `residentBytes`, `descriptors` (how many are open) and
+/// there are `trigger.watchdog` (what did not answer, and for how long), `trigger.coalesced` (triggers that this report
+/// answers besides its own), `process.serviceName`, the frames' `modulePath`, the tasks' `locals` (values of task-local
+/// variables), `new` (not begun), `framesCut` and, where there are more than 1,000, `sameStackAs` (the task that has their
+/// frames), the `path` of deadlocks that go over tasks (who waits for the next one), the processes' `started`,
+/// `residentBytes`, `descriptors` (how many are open) and
 /// `descriptorLimit`, `configurationProviders` ({group: {option: where the value came from}}), and
 /// `completeness.finishedBy`.
 public enum JSONRenderer {

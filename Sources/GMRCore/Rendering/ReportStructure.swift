@@ -29,6 +29,7 @@ enum ReportStructure {
             writer.field("senderPID", trigger.senderPID)
             if let crash = trigger.crash { writer.field("crash") { write(crash, to: &$0) } }
             if let end = trigger.end { writer.field("end") { write(end, to: &$0) } }
+            if let watchdog = trigger.watchdog { writer.field("watchdog") { write(watchdog, to: &$0) } }
             writer.field("coalesced", trigger.coalescedCount)
         }
     }
@@ -59,6 +60,13 @@ enum ReportStructure {
             writer.field("memoryKills", group.killCount)
             writer.field("memoryLimitBytes", group.limitBytes)
             writer.field("memoryPeakBytes", group.peakBytes)
+        }
+    }
+
+    private static func write(_ heartbeat: UnansweredHeartbeat, to writer: inout some StructureWriter) {
+        writer.object(inline: true) { writer in
+            writer.field("target", heartbeat.target)
+            writer.field("silentNanoseconds", heartbeat.silentNanoseconds)
         }
     }
 

@@ -28,7 +28,7 @@ extension TextRenderer {
             return signal + (trigger.senderPID.map { " from process \($0)" } ?? "")
         case .file: return "the trigger file was touched"
         case .api: return "the program asked for it"
-        case .watchdog: return "the watchdog"
+        case .watchdog: return "the watchdog" + (trigger.watchdog.map { ": \($0.words)" } ?? "")
         case .crash where trigger.end != nil: return "the process ended without a report"
         case .crash: return "crash" + (trigger.signal.map { ", signal \($0)" } ?? "")
         }

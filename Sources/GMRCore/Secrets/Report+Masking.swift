@@ -20,6 +20,7 @@ extension Report {
             }
         }
         report.trigger.crash?.message = trigger.crash?.message.map(masker.masked)
+        report.trigger.watchdog?.target = masker.masked(trigger.watchdog?.target ?? "")
         report.trigger.end?.memoryGroup?.path = masker.masked(trigger.end?.memoryGroup?.path ?? "")
         report.verdict.summary = masker.masked(verdict.summary)
         report.completeness.gaps = completeness.gaps.map(masker.masked)
