@@ -15,8 +15,6 @@ let watchedPrograms: [String: @Sendable () async -> Void] = [
     },
 ]
 
-private func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }
-
 private func watchesLoop() {
     let loop = DispatchQueue(label: "event loop")
     gmr.watch("event loop 1") { answer in
