@@ -16,15 +16,22 @@ import Testing
     private static let holder = TaskSnapshot(id: 1, state: .running, thread: 10)
     private static func queued(_ id: UInt64, behind other: UInt64 = 1) -> TaskSnapshot {
         TaskSnapshot(
-            id: id, state: .enqueued, waitsFor: TaskWait(kind: .actor, actorType: "Bank", heldByTask: other))
+            id: id, state: .enqueued,
+            waitsFor: TaskWait(kind: .actor, actorType: "Bank", heldByTask: other, isHolderCertain: true))
+    }
+
+    /// All of these have the semaphore once, and the thread that waits.
+    private static func held(by holders: Set<UInt64>, references: Int? = nil) -> [UInt64: SemaphoreHolders] {
+        let counts = Dictionary(holders.map { ($0, 1) }) { first, _ in first }
+        return [semaphore: SemaphoreHolders(counts: counts, referenceCount: references ?? holders.count)]
     }
 
     private static func circles(
         _ tasks: [TaskSnapshot], threads: [ThreadSnapshot] = [thread(10)], holders: Set<UInt64>,
-        unmoved: Set<Int32> = [10]
+        references: Int? = nil, unmoved: Set<Int32> = [10]
     ) -> [TaskCircle] {
         TaskHangs(
-            tasks: tasks, threads: threads, semaphoreHolders: [semaphore: holders], poolWidth: 4,
+            tasks: tasks, threads: threads, semaphores: held(by: holders, references: references), poolWidth: 4,
             isUnmoved: unmoved.contains
         ).circles
     }
@@ -59,16 +66,40 @@ import Testing
         #expect(Self.circles([Self.holder, Self.queued(2)], threads: timed, holders: [2]).isEmpty)
     }
 
-    /// Parents wait until one of their children comes, and another one may.
-    @Test func aGroupIsStuckWithAllOfItsTasks() {
-        var parent = TaskSnapshot(id: 2, state: .suspended, waitsFor: TaskWait(kind: .group))
-        parent.children = [3, 4]
-        var first = Self.queued(3)
-        var second = Self.queued(4)
-        (first.kind, second.kind) = (.groupChild, .groupChild)
-        #expect(Self.circles([Self.holder, parent, first, second], holders: [2]).count == 1)
-        second = TaskSnapshot(id: 4, state: .suspended, kind: .groupChild, waitsFor: TaskWait(kind: .continuation))
-        #expect(Self.circles([Self.holder, parent, first, second], holders: [2]).isEmpty)
+    @Test func somebodyWhoIsNotKnownMaySignal() {
+        #expect(
+            Self.circles([Self.holder, Self.queued(2)], holders: [2], references: 2).count == 1, "the waiter's own")
+        #expect(Self.circles([Self.holder, Self.queued(2)], holders: [2], references: 3).isEmpty)
+        #expect(Self.circles([Self.holder, Self.queued(2)], holders: [1, 2], references: 3).isEmpty)
+        var tasks = [Self.holder, Self.queued(2)]
+        tasks[1].waitsFor?.isHolderCertain = false
+        #expect(Self.circles(tasks, holders: [2]).isEmpty, "it may have left the actor")
+    }
+
+    /// It passed the semaphore on to the one that waits for it.
+    @Test func aParentIsNoSignaller() {
+        let parent = TaskSnapshot(id: 2, state: .suspended, waitsFor: TaskWait(kind: .task, task: 1))
+        #expect(Self.circles([Self.holder, parent], holders: [1, 2]).isEmpty)
+        #expect(Self.circles([Self.holder, parent, Self.queued(3)], holders: [1, 2, 3]).count == 1)
+    }
+
+    /// One that was woken was signalled.
+    @Test func allThatWaitMustStand() {
+        let threads = [Self.thread(10), Self.thread(11)]
+        let tasks = [Self.holder, Self.queued(2)]
+        #expect(Self.circles(tasks, threads: threads, holders: [2], unmoved: [10, 11]).count == 1)
+        #expect(Self.circles(tasks, threads: threads, holders: [2], unmoved: [10]).isEmpty)
+    }
+
+    @Test func aStarvedPoolIsPartOfIt() {
+        var worker = Self.thread(10)
+        worker.frames = [Frame(address: 1, function: "_dispatch_worker_thread")]
+        worker.task = 1
+        let starved = TaskSnapshot(id: 2, state: .enqueued, waitsFor: TaskWait(kind: .executor))
+        let hangs = TaskHangs(
+            tasks: [Self.holder, starved], threads: [worker], semaphores: Self.held(by: [2]), poolWidth: 1,
+            isUnmoved: { _ in true })
+        #expect(hangs.circles.map(\.tasks) == [[1, 2]] && hangs.starvedPool != nil)
     }
 
     @Test func itGoesOverLocksToo() {
@@ -81,7 +112,7 @@ import Testing
         #expect(circles.map(\.tasks) == [[1, 3, 2]])
         var verdict = Verdict()
         let hangs = TaskHangs(
-            tasks: [Self.holder, second, third], threads: threads, semaphoreHolders: [Self.semaphore: [3]],
+            tasks: [Self.holder, second, third], threads: threads, semaphores: Self.held(by: [3]),
             poolWidth: 4, isUnmoved: { _ in true })
         verdict.add(hangs, tasks: [Self.holder, second, third], threads: threads)
         #expect(

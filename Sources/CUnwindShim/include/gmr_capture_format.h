@@ -164,7 +164,7 @@ typedef struct {
     uint64_t involuntary_switches;
     uint64_t blocked_signals;   /* SigBlk */
     uint32_t facts;             /* GMR_FACT_* */
-    uint32_t reserved;
+    uint32_t task_is_certain;   /* 1: the thread had not moved since its capture when `task` was read */
     uint64_t thread_pointer;    /* 0: unknown */
     uint64_t task;              /* address of the Swift task that it runs; 0: none, or unknown */
     uint64_t executor;          /* that it is on, where a Swift task waits for it; 0: another one, or unknown */
@@ -338,6 +338,7 @@ typedef struct {
     uint32_t task_state; /* GMR_TASKS_* */
     uint32_t task_count, tasks_dropped; /* read, and beyond the table */
     uint32_t task_frame_count, task_text_bytes, task_reference_count;
+    uint32_t task_references_cut; /* 1: there may be more, so that nothing follows from who has none */
     uint64_t tasks_ns, tasks_searched_bytes; /* duration; memory that was there and was searched */
     char task_local_names[GMR_TASK_LOCAL_CAPACITY][GMR_TASK_LOCAL_NAME_BYTES];
     uint64_t main_queue; /* address of libdispatch's; 0: it is not known */

@@ -44,12 +44,14 @@ enum { GMR_TASK_LOCAL_STRING = 1, GMR_TASK_LOCAL_INT = 2, GMR_TASK_LOCAL_OPTIONA
 #define GMR_TASK_LOCAL_NAME_BYTES 32u   /* with a NUL */
 #define GMR_TASK_LOCAL_VALUE_BYTES 128u /* longer text is cut */
 
-/* A semaphore or dispatch group that a thread waits for is a variable of the task, or captured by a closure of its. */
+/* A semaphore that a thread waits for is a variable of the task, or captured by closures of its. */
 typedef struct {
-    uint64_t task;  /* its address */
-    uint64_t futex; /* that the thread waits at */
+    uint64_t task;         /* its address */
+    uint64_t futex;        /* that the thread waits at */
+    uint32_t count;        /* of closures that have it, and 1 for the task's own variables */
+    uint32_t strong_count; /* references to it that there are in all; UINT32_MAX: unknown */
 } gmr_task_reference_t;
-_Static_assert(sizeof(gmr_task_reference_t) == 16, "wire format");
+_Static_assert(sizeof(gmr_task_reference_t) == 24, "wire format");
 
 #define GMR_TASK_REFERENCE_CAPACITY 16384u
 #define GMR_TASK_CAPACITY 131072u

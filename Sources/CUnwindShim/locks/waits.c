@@ -159,8 +159,7 @@ void gmr_waits_read(gmr_arena_header_t *arena) {
     }
 }
 
-/* Asleep at the same place all the time: whoever ran meanwhile may have unlocked something. */
-static int is_unmoved(int task_directory, const gmr_slot_t *slot) {
+int gmr_waits_is_unmoved(int task_directory, const gmr_slot_t *slot) {
     gmr_slot_t now = {.tid = slot->tid};
     const uint32_t facts = GMR_FACT_STATUS | GMR_FACT_CPU_TIME;
     if ((slot->facts & facts) != facts || !gmr_ss_is_unmoved(task_directory, slot)) return 0;
@@ -172,7 +171,7 @@ static int is_unmoved(int task_directory, const gmr_slot_t *slot) {
 static void look_again(int task_directory, gmr_slot_t *slot) {
     gmr_wait_t *wait = &slot->wait;
     /* For one that spins the kernel has found the circle. */
-    if (!(wait->flags & GMR_WAIT_SPINS) && !is_unmoved(task_directory, slot)) return;
+    if (!(wait->flags & GMR_WAIT_SPINS) && !gmr_waits_is_unmoved(task_directory, slot)) return;
     if (wait->flags & GMR_WAIT_FUTEX && !read_words(slot, wait->words_again)) return;
     wait->flags |= GMR_WAIT_UNMOVED;
     if (wait->flags & GMR_WAIT_QUEUE) (void)read_memory(wait->queue + QUEUE_STATE, &wait->queue_state_again, 4);

@@ -15,4 +15,8 @@ void gmr_waits_read(gmr_arena_header_t *arena);
  * Signal safety: none. */
 void gmr_waits_look_again(gmr_arena_header_t *arena);
 
+/* 1 where the thread has slept at the same place ever since it was captured: whoever ran meanwhile may have unlocked
+ * something. `task_directory` is /proc/self/task, open. Threads: the agent thread, or the worker. */
+int gmr_waits_is_unmoved(int task_directory, const gmr_slot_t *slot);
+
 #endif

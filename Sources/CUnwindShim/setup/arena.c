@@ -24,7 +24,8 @@ static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     header->module_offset = gmr_publication_offset(GMR_PUBLICATION_COUNT, 0);
     header->string_offset = header->module_offset + ALIGN_PAGE(GMR_MODULE_CAPACITY * sizeof(gmr_module_t));
     header->section_offset = header->string_offset + GMR_STRING_CAPACITY_BYTES;
-    header->slot_offset = gmr_task_references_offset() + GMR_TASK_REFERENCE_CAPACITY * sizeof(gmr_task_reference_t);
+    header->slot_offset = gmr_task_references_offset() +
+                          ALIGN_PAGE(GMR_TASK_REFERENCE_CAPACITY * sizeof(gmr_task_reference_t));
     header->slot_capacity = slot_capacity;
     header->slot_stride_bytes = GMR_SLOT_STRIDE_BYTES;
     header->arena_bytes = header->slot_offset + (uint64_t)slot_capacity * GMR_SLOT_STRIDE_BYTES;

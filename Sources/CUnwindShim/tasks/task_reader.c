@@ -224,6 +224,11 @@ static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
     if (kind == GMR_AWAITS_EXECUTOR) gmr_actor_read(arena, task);
 }
 
+/* A task that loops through an await comes back to the same place, and waits for another one there. */
+static int still_awaits(const gmr_task_t *task, uint64_t record) {
+    return gmr_read_word(record + RECORD_CONTENT) == task->awaited && read_id(task->awaited) == task->awaited_id;
+}
+
 gmr_task_copies_t gmr_task_copies;
 
 typedef int read_fn_t(uint64_t address, void *buffer, uint64_t bytes);
@@ -233,12 +238,17 @@ static int read_raw(uint64_t address, uint8_t *raw, read_fn_t *read) {
     return read(address, raw, TASK_READ_BYTES) || read(address, raw, GMR_TASK_BYTES);
 }
 
-/* Neither has it run meanwhile, nor has its place been taken by something else. */
-static int is_unmoved(const uint8_t *raw, uint64_t address) {
-    const uint64_t compared = TASK_FIRST_SLAB - TASK_JOB_FLAGS;
+/* Neither has it run meanwhile, nor has its place been taken by something else. Of one that runs the rest changes all the
+ * time. */
+static int is_unmoved(const uint8_t *raw, uint64_t address, int runs) {
+    const uint64_t compared = (runs ? TASK_RECORDS : TASK_DEPENDENCY + 8) - TASK_JOB_FLAGS;
     uint8_t *again = gmr_task_copies.second;
     return read_raw(address, again, gmr_read_all) && word_at(again, 0) == class &&
            __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
+}
+
+static int is_same(const uint8_t *raw, unsigned offset) {
+    return word_at(raw, offset) == word_at(gmr_task_copies.second, offset);
 }
 
 /* What every task is, whatever it does: of one that runs nothing else can be proven. */
@@ -264,20 +274,22 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
     task->first_frame = arena->task_frame_count;
     const int runs = (task->status_flags & STATUS_RUNS) != 0;
-    if (runs) {
-        read_callers(arena, task, word_at(raw, TASK_LAST_ALLOCATION));
-    } else {
-        if (!read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT))) {
-            return is_unmoved(raw, task->address) ? 0 : -1;
-        }
-        read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
+    int is_whole = 1;
+    if (runs) read_callers(arena, task, word_at(raw, TASK_LAST_ALLOCATION));
+    else is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));
+    if (is_whole) {
+        if (!runs) read_dependency(arena, task, word_at(raw, TASK_DEPENDENCY));
+        read_name(arena, task, word_at(raw, TASK_RECORDS));
+        gmr_task_locals_read(arena, task, word_at(raw, TASK_LOCALS));
     }
-    read_name(arena, task, word_at(raw, TASK_RECORDS));
-    gmr_task_locals_read(arena, task, word_at(raw, TASK_LOCALS));
-    if (!is_unmoved(raw, task->address)) {
-        if (!runs) return -1;
-        forget_frames(arena, task);
-        if (word_at(gmr_task_copies.second, TASK_LOCALS) != word_at(raw, TASK_LOCALS)) task->local_bytes = 0;
+    if (!is_unmoved(raw, task->address, runs)) return -1;
+    if (!is_whole) return 0;
+    if (runs) {
+        if (!is_same(raw, TASK_LAST_ALLOCATION)) forget_frames(arena, task);
+        if (!is_same(raw, TASK_RECORDS)) task->name_bytes = 0;
+        if (!is_same(raw, TASK_LOCALS)) task->local_bytes = 0;
+    } else if (task->awaited_kind == GMR_AWAITS_TASK && !still_awaits(task, word_at(raw, TASK_DEPENDENCY))) {
+        return -1;
     }
     gmr_task_references_read(arena, task, word_at(raw, TASK_FIRST_SLAB));
     return 1;
@@ -302,7 +314,10 @@ void gmr_task_add(gmr_arena_header_t *arena, uint64_t address) {
         arena->task_frame_count = frames;
         arena->task_text_bytes = text;
     }
-    if (result < 0) *task = (gmr_task_t){address, task->id, .job_flags = task->job_flags,
-                                         .status_flags = task->status_flags, .flags = GMR_TASK_MOVED};
+    if (result < 0) {
+        *task = (gmr_task_t){address, task->id, task->parent, .job_flags = task->job_flags,
+                             .status_flags = task->status_flags, .flags = GMR_TASK_MOVED};
+        arena->task_references_cut = 1; /* it may have any of them */
+    }
     if (result != 0) arena->task_count++;
 }

@@ -12,11 +12,17 @@
 
 #define GMR_TASK_COPY_BYTES (GMR_TASK_BYTES + 8u) /* with what some tasks have behind them */
 
-/* Copies of tasks, which look like tasks. */
+#define GMR_TASK_SLAB_WORDS 512u  /* of a slab that are looked at */
+#define GMR_TASK_CLOSURE_DEPTH 4u /* closures in closures: the compiler wraps them */
+#define GMR_TASK_OBJECT_WORDS 17u /* malloc's word before it, and so much of it */
+
+/* Copies of tasks and of what is in them: they look like tasks. */
 typedef struct {
     uint8_t first[GMR_TASK_COPY_BYTES], second[GMR_TASK_COPY_BYTES];
     uint64_t page_address; /* of the page that was read last; 0: none */
     uint8_t page[GMR_PAGE_BYTES];
+    uint64_t slab[GMR_TASK_SLAB_WORDS];
+    uint64_t objects[GMR_TASK_CLOSURE_DEPTH][GMR_TASK_OBJECT_WORDS];
 } gmr_task_copies_t;
 extern gmr_task_copies_t gmr_task_copies;
 

@@ -52,7 +52,7 @@ void gmr_tasks_prepare(void) {
     version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
     main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
     gmr_task_reader_prepare();
-    gmr_thread_tasks_prepare();
+    gmr_thread_tasks_prepare(metadata_variable);
 }
 
 static uint32_t state_of_runtime(void) {
@@ -88,6 +88,14 @@ static void read_by_page(uint64_t start, uint64_t bytes) {
     }
 }
 
+/* Lists that are empty lead to themselves too. */
+static int is_descriptor(uint64_t start, uint64_t bytes, uint64_t at) {
+    uint64_t self = 0;
+    if ((start + at) % GMR_DESCRIPTOR_ALIGNMENT != 0 || bytes - at < GMR_DESCRIPTOR_SELF + sizeof self) return 0;
+    __builtin_memcpy(&self, scan.bytes + at + GMR_DESCRIPTOR_SELF, sizeof self);
+    return self == start + at;
+}
+
 static void search(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes) {
     if (!read_at_once(start, bytes)) read_by_page(start, bytes);
     arena->tasks_searched_bytes += bytes;
@@ -95,7 +103,7 @@ static void search(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes) {
     for (uint64_t at = 0; at < bytes; at += ALIGNMENT) {
         uint64_t word;
         __builtin_memcpy(&word, scan.bytes + at, sizeof word);
-        if (word == start + at) gmr_thread_tasks_meet(arena, word);
+        if (word == start + at && is_descriptor(start, bytes, at)) gmr_thread_tasks_meet(arena, word);
         if (word != scan.class || is_own(start + at)) continue;
         if (is_over()) return;
         gmr_task_add(arena, start + at);
@@ -148,8 +156,8 @@ static int search_heap(gmr_arena_header_t *arena) {
 void gmr_tasks_read(gmr_arena_header_t *arena) {
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     arena->task_count = arena->tasks_dropped = arena->task_frame_count = arena->task_text_bytes = 0;
-    arena->task_reference_count = 0;
     arena->tasks_searched_bytes = arena->tasks_ns = 0;
+    arena->task_reference_count = arena->task_references_cut = 0;
     arena->main_queue = main_queue;
     arena->task_state = state_of_runtime();
     if (arena->task_state != GMR_TASKS_READ) return;
@@ -159,6 +167,7 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     scan.until_ns = begin + (arena->crash.signal ? CRASH_LIMIT_NS : LIMIT_NS);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
     if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;
+    if (arena->task_state == GMR_TASKS_CUT || arena->tasks_dropped) arena->task_references_cut = 1;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
     gmr_thread_tasks_find(arena);
     arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;

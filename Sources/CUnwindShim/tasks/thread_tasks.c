@@ -3,53 +3,63 @@
  * Runs on the agent thread.
  * A handler may not run it. It allocates nothing and takes no lock.
  *
- * The variable has no name that can be looked up, and its place differs from program to program. But it is at the same
- * distance from the thread pointer in every thread, and in those that run tasks it holds the address of one: the
- * distance at which most threads have an address of a running task is the one. Rejected: asking the runtime, which
- * answers for the calling thread alone; and the task's address on the thread's stack, where others' addresses lie too.
+ * The variable has no name that can be looked up. But it is among the few of the runtime's library (of a program that
+ * the runtime is linked into, among the program's), at the same distance from the thread pointer in every thread, and
+ * in those that run tasks it holds the address of one: the distance at which most threads have an address of a running
+ * task is the one. Rejected: asking the runtime, which answers for the calling thread alone; and the task's address on
+ * the thread's stack, where others' addresses lie too.
  */
 #include "thread_tasks.h"
 
 #include <link.h>
 
+#include "../locks/waits.h"
 #include "../memory/process_memory.h"
 #include "../signal_safe/capture.h"
 #include "../signal_safe/thread_descriptor.h"
 
 #define STATUS_RUNS 0x800u
-#define MOST_LOCAL_BYTES GMR_PAGE_BYTES
-#define MOST_LOCAL_WORDS (MOST_LOCAL_BYTES / 8)
-#define DESCRIPTOR_SELF 0x10 /* tcbhead_t.self */
+#define MOST_LOCAL_WORDS 4096u
+#define FARTHEST_BYTES (UINT64_C(1) << 20) /* below the thread pointer; what was loaded later is anywhere */
 #define EXECUTOR_DISTANCE 4u /* words: the runtime's two variables lie close together */
+#define LONGEST_STACK_BYTES (UINT64_C(8) << 20)
 
 static int32_t tid_offset = -1;
-/* Of the thread-local variables below the thread pointer, those of the libraries that were there at set-up; what is
- * further below may be the stack. */
-static uint64_t local_bytes;
+/* The variables: so far below the thread pointer, and so many; 0: they are at no fixed place. */
+static uint64_t local_distance;
+static uint32_t local_words;
 static uint64_t local[MOST_LOCAL_WORDS];
 static uint32_t votes[MOST_LOCAL_WORDS], most;
 
-static int add_local_bytes(struct dl_phdr_info *info, size_t size, void *unused) {
-    (void)size, (void)unused;
+static int find_local(struct dl_phdr_info *info, size_t size, void *argument) {
+    const uint64_t variable = *(const uint64_t *)argument, pointer = gmr_ss_thread_pointer();
+    const ElfW(Phdr) *variables = NULL;
+    int has_it = 0;
+    (void)size;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        if (segment->p_type == PT_TLS) local_bytes += segment->p_memsz + segment->p_align;
+        if (segment->p_type == PT_TLS) variables = segment;
+        has_it |= segment->p_type == PT_LOAD && variable - (info->dlpi_addr + segment->p_vaddr) < segment->p_memsz;
     }
-    return 0;
+    if (!has_it) return 0;
+    uint64_t start = (uint64_t)(uintptr_t)info->dlpi_tls_data;
+    if (variables && start && start < pointer && pointer - start <= FARTHEST_BYTES && start % 8 == 0) {
+        local_distance = pointer - start;
+        uint64_t words = variables->p_memsz / 8;
+        local_words = words < MOST_LOCAL_WORDS ? (uint32_t)words : MOST_LOCAL_WORDS;
+    }
+    return 1;
 }
 
-void gmr_thread_tasks_prepare(void) {
+void gmr_thread_tasks_prepare(uint64_t variable) {
     tid_offset = gmr_ss_tid_offset();
-    local_bytes = 0;
-    (void)dl_iterate_phdr(add_local_bytes, NULL);
-    local_bytes = (local_bytes + 7) & ~UINT64_C(7);
-    if (local_bytes > MOST_LOCAL_BYTES) local_bytes = MOST_LOCAL_BYTES;
+    local_distance = local_words = 0;
+    if (variable) (void)dl_iterate_phdr(find_local, &variable);
 }
 
 void gmr_thread_tasks_meet(gmr_arena_header_t *arena, uint64_t address) {
     int32_t tid = 0;
-    if (tid_offset < 0 || gmr_read_word(address + DESCRIPTOR_SELF) != address) return;
-    if (!gmr_read_all(address + (uint64_t)tid_offset, &tid, sizeof tid)) return;
+    if (tid_offset < 0 || !gmr_read_all(address + (uint64_t)tid_offset, &tid, sizeof tid)) return;
     gmr_slot_t *slot = gmr_ss_slot_of(arena, tid);
     if (slot) slot->thread_pointer = address;
 }
@@ -58,6 +68,7 @@ void gmr_thread_tasks_meet(gmr_arena_header_t *arena, uint64_t address) {
 static int is_running_task(const gmr_arena_header_t *arena, uint64_t address) {
     const gmr_task_t *tasks = gmr_arena_tasks(arena);
     uint32_t low = 0, high = arena->task_count;
+    if (address == 0) return 0;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (tasks[middle].address < address) low = middle + 1;
@@ -66,27 +77,18 @@ static int is_running_task(const gmr_arena_header_t *arena, uint64_t address) {
     return low < arena->task_count && tasks[low].address == address && tasks[low].status_flags & STATUS_RUNS;
 }
 
-/* Of the main thread fewer bytes may be there: the other words are 0. The last word is next to the thread pointer. */
-static int read_local(const gmr_slot_t *slot) {
-    const uint64_t end = slot->thread_pointer, page = (end - 1) & ~(uint64_t)(GMR_PAGE_BYTES - 1);
-    if (end == 0) return 0;
-    __builtin_memset(local, 0, sizeof local);
-    uint8_t *copy_end = (uint8_t *)(local + MOST_LOCAL_WORDS);
-    return gmr_read_all(end - local_bytes, copy_end - local_bytes, local_bytes) ||
-           gmr_read_all(page, copy_end - (end - page), end - page);
-}
-
-/* Calls for every thread whose variables can be read. */
+/* Calls for every thread whose variables can be read, which are then in `local`. */
 static void for_each_thread(gmr_arena_header_t *arena, void (*body)(gmr_arena_header_t *, gmr_slot_t *)) {
     for (uint32_t i = 0; i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
-        if (slot->generation == arena->generation && read_local(slot)) body(arena, slot);
+        if (slot->generation != arena->generation || slot->thread_pointer == 0) continue;
+        if (gmr_read_all(slot->thread_pointer - local_distance, local, local_words * sizeof *local)) body(arena, slot);
     }
 }
 
 static void vote(gmr_arena_header_t *arena, gmr_slot_t *slot) {
     (void)slot;
-    for (uint32_t i = 0; i < MOST_LOCAL_WORDS; i++) votes[i] += (uint32_t)is_running_task(arena, local[i]);
+    for (uint32_t i = 0; i < local_words; i++) votes[i] += (uint32_t)is_running_task(arena, local[i]);
 }
 
 /* The executor that the thread is on stands in a structure on its stack, to which a variable close by leads. Believed
@@ -94,8 +96,8 @@ static void vote(gmr_arena_header_t *arena, gmr_slot_t *slot) {
 static uint64_t find_executor(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint32_t place) {
     const gmr_task_t *tasks = gmr_arena_tasks(arena);
     for (uint32_t i = place < EXECUTOR_DISTANCE ? 0 : place - EXECUTOR_DISTANCE;
-         i < MOST_LOCAL_WORDS && i <= place + EXECUTOR_DISTANCE; i++) {
-        if (local[i] < slot->stack_base || local[i] >= slot->thread_pointer) continue;
+         i < local_words && i <= place + EXECUTOR_DISTANCE; i++) {
+        if (local[i] - slot->stack_base >= LONGEST_STACK_BYTES) continue;
         uint64_t executor = gmr_read_word(local[i]);
         for (uint32_t at = 0; executor && at < arena->task_count; at++) {
             if (tasks[at].awaited_kind == GMR_AWAITS_EXECUTOR && tasks[at].awaited == executor) return executor;
@@ -104,10 +106,12 @@ static uint64_t find_executor(const gmr_arena_header_t *arena, const gmr_slot_t 
     return 0;
 }
 
+static int task_directory;
+
 /* Where places have as many votes, they have to agree. */
 static void choose(gmr_arena_header_t *arena, gmr_slot_t *slot) {
     uint32_t chosen = MOST_LOCAL_WORDS;
-    for (uint32_t i = 0; i < MOST_LOCAL_WORDS; i++) {
+    for (uint32_t i = 0; i < local_words; i++) {
         if (votes[i] != most) continue;
         if (chosen < MOST_LOCAL_WORDS && local[i] != local[chosen]) return;
         chosen = i;
@@ -115,14 +119,18 @@ static void choose(gmr_arena_header_t *arena, gmr_slot_t *slot) {
     if (!is_running_task(arena, local[chosen])) return;
     slot->task = local[chosen];
     slot->executor = find_executor(arena, slot, chosen);
+    slot->task_is_certain = (uint32_t)gmr_waits_is_unmoved(task_directory, slot);
 }
 
 void gmr_thread_tasks_find(gmr_arena_header_t *arena) {
     __builtin_memset(votes, 0, sizeof votes);
-    for_each_thread(arena, vote);
     most = 0;
-    for (uint32_t i = 0; i < MOST_LOCAL_WORDS; i++) {
+    for_each_thread(arena, vote);
+    for (uint32_t i = 0; i < local_words; i++) {
         if (votes[i] > most) most = votes[i];
     }
-    if (most > 0) for_each_thread(arena, choose);
+    if (most == 0) return;
+    task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
+    for_each_thread(arena, choose);
+    if (task_directory >= 0) gmr_ss_close(task_directory);
 }

@@ -64,7 +64,7 @@ struct CaptureDecoder {
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
             factsRead: header.monotonic_ns &+ captureNanoseconds, threads: threads, tasks: tasks.tasks(),
-            semaphoreHolders: tasks.semaphoreHolders, mainQueue: header.main_queue, modules: modules,
+            semaphores: tasks.semaphores, mainQueue: header.main_queue, modules: modules,
             gaps: gaps + tasks.gaps,
             stages: Completeness.Stages(
                 captureNanoseconds: captureNanoseconds, unwindNanoseconds: header.unwind_ns,
@@ -279,6 +279,7 @@ struct CaptureDecoder {
                     isSignalTrampoline: $0.flags & UInt32(GMR_FRAME_SIGNAL) != 0)
             }, wait: wait(facts.wait), call: call(of: facts),
             task: facts.task == 0 ? nil : facts.task, executor: facts.executor == 0 ? nil : facts.executor,
+            isTaskCertain: facts.task_is_certain == 1,
             firstArgument: firstArgument(of: facts))
     }
 

@@ -10,8 +10,9 @@ struct CapturedProcess: Sendable {
     var factsRead: UInt64
     var threads: [CapturedThread]
     var tasks: [CapturedTask]
-    /// Addresses of the tasks that have a semaphore, by the address that threads wait at for it.
-    var semaphoreHolders: [UInt64: Set<UInt64>]
+    /// Who has the semaphores, by the address that threads wait at for them; tasks by their addresses. Empty where not
+    /// all of it is known.
+    var semaphores: [UInt64: SemaphoreHolders]
     /// Address of libdispatch's; 0: it is not known.
     var mainQueue: UInt64
     /// Sorted by address.
@@ -44,6 +45,8 @@ struct CapturedThread: Sendable {
     var task: UInt64?
     /// Address of the executor or actor that it is on, where a task waits for it.
     var executor: UInt64?
+    /// It had not moved since its capture when that was read.
+    var isTaskCertain = false
     /// Of a thread that answered a signal: its register for a function's first argument.
     var firstArgument: UInt64?
 }

@@ -3,20 +3,18 @@ import GMRCore
 /// From single tasks to what they have to do with each other, and with threads.
 struct TaskAnalysis {
     private(set) var tasks: [TaskSnapshot]
-    /// The tasks that have a semaphore or dispatch group, by the address that threads wait at for it.
-    let semaphoreHolders: [UInt64: Set<UInt64>]
+    /// Who has the semaphores, by the address that threads wait at for them; those alone of which all tasks are known.
+    let semaphores: [UInt64: SemaphoreHolders]
 
     /// - Parameters:
     ///   - frames: Of each task of the process.
     ///   - threads: The same as those of the process, with frames.
-    ///   - threadsWith: Which threads have one of these words on their stacks.
-    init(
-        _ process: CapturedProcess, frames: [[Frame]], threads: [ThreadSnapshot],
-        threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
-    ) {
+    ///   - stacks: What is on the threads' stacks.
+    init(_ process: CapturedProcess, frames: [[Frame]], threads: [ThreadSnapshot], stacks: CaptureDecoder) {
         let ids = Dictionary(process.tasks.map { ($0.address, $0.snapshot.id) }) { first, _ in first }
-        let runners = Self.runners(in: process, threads: threads, threadsWith: threadsWith)
+        let runners = Self.runners(in: process, threads: threads, stacks: stacks)
         let byTID = threads.byTID
+        let certain = Set(process.threads.filter(\.isTaskCertain).map(\.snapshot.tid))
         var children: [UInt64: [UInt64]] = [:]
         for task in process.tasks {
             if let parent = ids[task.parent] { children[parent, default: []].append(task.snapshot.id) }
@@ -28,7 +26,9 @@ struct TaskAnalysis {
             task.thread = runners[captured.address]
             task.frames = frames
             if task.state == .running {
-                task.frames = task.thread.flatMap { byTID[$0] }.map { Self.stack(on: $0, callers: task.frames) } ?? []
+                // Of one that has moved, its stack and its callers are of two moments.
+                let thread = task.thread.flatMap { certain.contains($0) ? byTID[$0] : nil }
+                task.frames = thread.map { Self.stack(on: $0, callers: task.frames) } ?? []
             }
             if task.kind == .task, frames.contains(where: Self.isMain) { task.kind = .main }
             task.waitsFor = captured.awaits.map {
@@ -36,8 +36,13 @@ struct TaskAnalysis {
             }
             return task
         }
-        semaphoreHolders = process.semaphoreHolders.mapValues { holders in Set(holders.compactMap { ids[$0] }) }
-        findHolders(process, threads: byTID, threadsWith: threadsWith)
+        semaphores = process.semaphores.compactMapValues { holders in
+            let known = holders.counts.compactMap { address, count in ids[address].map { ($0, count) } }
+            guard known.count == holders.counts.count else { return nil }
+            return SemaphoreHolders(
+                counts: Dictionary(known) { first, _ in first }, referenceCount: holders.referenceCount)
+        }
+        findHolders(process, threads: byTID, stacks: stacks)
         // One that the runtime makes to wake a sleeper.
         tasks.removeAll { $0.isNew && $0.state == .suspended && $0.frames.contains(where: Self.isSleep) }
         tasks.sort { $0.id < $1.id }
@@ -50,29 +55,34 @@ struct TaskAnalysis {
         Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
     }
 
-    /// By the runtime's own variable, unless the thread's stack, which was copied before, knows nothing of the task: then
-    /// the thread has gone on since. Where that variable was not found, by the stacks alone: who runs a task has its
-    /// address there, but so may one whose task knows that task; where it could be two, nobody is named.
+    /// By the runtime's own variable; of a thread that has gone on since its stack was copied, where that says so too:
+    /// the code that runs tasks had its address. Where that variable was not found, by the stacks alone: who runs a task
+    /// has its address there, but so may one whose task knows that task; where it could be two, nobody is named.
     private static func runners(
-        in process: CapturedProcess, threads: [ThreadSnapshot], threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
+        in process: CapturedProcess, threads: [ThreadSnapshot], stacks: CaptureDecoder
     ) -> [UInt64: Int32] {
         let running = Set(process.tasks.filter { $0.snapshot.state == .running }.map(\.address))
-        let onStacks = threadsWith(running)
-        let runsJobs = Set(threads.filter { $0.frames.contains(where: isJobRunner) }.map(\.tid))
-        let told = process.threads.filter { $0.task.map(running.contains) == true }
+        let told = zip(process.threads, threads).filter { $0.0.task.map(running.contains) == true }
         if !told.isEmpty {
-            return Dictionary(grouping: told) { $0.task ?? 0 }.compactMapValues { threads in
-                guard threads.count == 1, let known = onStacks[threads[0].task ?? 0] else { return nil }
-                let tid = threads[0].snapshot.tid
-                // A raw record may have no stacks.
-                return known.contains(tid) || known.isEmpty && runsJobs.contains(tid) ? tid : nil
+            return Dictionary(grouping: told) { $0.0.task ?? 0 }.compactMapValues { claims in
+                guard claims.count == 1, let (captured, thread) = claims.first else { return nil }
+                return captured.isTaskCertain || ran(captured, thread, stacks: stacks) ? thread.tid : nil
             }
         }
-        let runners = onStacks.mapValues { $0.intersection(runsJobs) }.compactMapValues {
+        let runsJobs = Set(threads.filter { $0.frames.contains(where: isJobRunner) }.map(\.tid))
+        let runners = stacks.threads(with: running).mapValues { $0.intersection(runsJobs) }.compactMapValues {
             $0.count == 1 ? $0.first : nil
         }
         let counts = Dictionary(grouping: runners.values) { $0 }.mapValues(\.count)
         return runners.filter { counts[$0.value] == 1 }
+    }
+
+    /// Whether the thread ran its task when its stack was copied.
+    private static func ran(_ captured: CapturedThread, _ thread: ThreadSnapshot, stacks: CaptureDecoder) -> Bool {
+        guard let task = captured.task, let runner = thread.frames.first(where: isJobRunner),
+            let index = captured.frames.firstIndex(where: { $0.address == runner.address })
+        else { return false }
+        return stacks.frames(of: thread.tid, with: task).contains { $0 >= index }
     }
 
     /// What the thread has called for the task, and the functions that wait for the outermost of it.
@@ -108,8 +118,7 @@ struct TaskAnalysis {
     /// By the runtime's own variable; where that was not found, who is on an actor has its address on the stack of the
     /// thread, and on the main actor is whoever runs there.
     private mutating func findHolders(
-        _ process: CapturedProcess, threads: [Int32: ThreadSnapshot],
-        threadsWith: (Set<UInt64>) -> [UInt64: Set<Int32>]
+        _ process: CapturedProcess, threads: [Int32: ThreadSnapshot], stacks: CaptureDecoder
     ) {
         guard tasks.contains(where: { $0.waitsFor?.actorType != nil }) else { return }
         /// One that waits for its turn on the main queue knows the queue too.
@@ -127,18 +136,21 @@ struct TaskAnalysis {
         for thread in process.threads where running[thread.snapshot.tid] != nil {
             if let executor = thread.executor { told[executor, default: []].insert(thread.snapshot.tid) }
         }
+        let isTold = process.threads.contains { $0.task != nil }
         let queue: Set<UInt64> = process.mainQueue == 0 ? [] : [process.mainQueue]
-        let places = threadsWith(Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
+        let places =
+            isTold
+            ? [:] : stacks.threads(with: Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
         let onMain: Set<Int32> =
             running[process.pid] != nil ? [process.pid] : (places[process.mainQueue] ?? []).filter(drains)
         for index in tasks.indices where tasks[index].waitsFor?.actorType != nil {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
-            let threads = told[actor] ?? (isMain ? onMain : places[actor] ?? [])
+            let threads = isTold ? told[actor] ?? [] : isMain ? onMain : places[actor] ?? []
             guard threads.count == 1, let thread = threads.first, let task = running[thread] else { continue }
             tasks[index].waitsFor?.heldByThread = thread
             tasks[index].waitsFor?.heldByTask = task
-            tasks[index].waitsFor?.isHolderCertain = told[actor] != nil
+            tasks[index].waitsFor?.isHolderCertain = isTold
         }
     }
 

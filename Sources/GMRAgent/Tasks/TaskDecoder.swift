@@ -66,16 +66,27 @@ struct TaskDecoder {
                     + "there may be more")
         default: break
         }
+        let count = Int(min(header.task_count, GMR_TASK_CAPACITY))
+        let moved = UnsafeBufferPointer(start: gmr_arena_tasks(arena), count: count).count {
+            $0.flags & UInt32(GMR_TASK_MOVED) != 0
+        }
+        if moved > 0 { gaps.append("Swift tasks: \(moved) went on each time they were read, and have no stack") }
         if header.tasks_dropped > 0 { gaps.append("Swift tasks: \(header.tasks_dropped) more did not fit the table") }
         return gaps
     }
 
-    /// Addresses of tasks that have a semaphore or dispatch group, by the address that threads wait at for it.
-    var semaphoreHolders: [UInt64: Set<UInt64>] {
+    /// Who has the semaphores that threads wait for; tasks by their addresses.
+    var semaphores: [UInt64: SemaphoreHolders] {
         let count = Int(min(arena.pointee.task_reference_count, UInt32(GMR_TASK_REFERENCE_CAPACITY)))
-        guard count > 0, let table = gmr_arena_task_references(arena) else { return [:] }
-        return UnsafeBufferPointer(start: table, count: count).reduce(into: [:]) { holders, reference in
-            holders[reference.futex, default: []].insert(reference.task)
+        guard count > 0, arena.pointee.task_references_cut == 0, let table = gmr_arena_task_references(arena) else {
+            return [:]
+        }
+        return UnsafeBufferPointer(start: table, count: count).reduce(into: [:]) { semaphores, reference in
+            var holders = semaphores[reference.futex] ?? SemaphoreHolders(referenceCount: 0)
+            holders.counts[reference.task] = Int(reference.count)
+            let isKnown = reference.strong_count != .max && holders.referenceCount != nil
+            holders.referenceCount = isKnown ? max(holders.referenceCount ?? 0, Int(reference.strong_count)) : nil
+            semaphores[reference.futex] = holders
         }
     }
 

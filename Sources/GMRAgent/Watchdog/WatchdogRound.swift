@@ -10,9 +10,9 @@ struct WatchdogRound {
     var share: MachineShare?
 
     /// In which a heartbeat could have been answered. The causes of a loss may be one and the same, so that only the
-    /// largest is taken off.
+    /// largest is taken off. What kept the watchdog from waking may have begun that long before, while it slept.
     var countable: UInt64 {
-        elapsed - min(elapsed, max(late, share?.lost(of: elapsed) ?? 0))
+        elapsed - min(elapsed, max(late &+ late, share?.lost(of: elapsed) ?? 0))
     }
 }
 

@@ -54,6 +54,7 @@ struct ReportBuilder {
                 "Swift tasks: \(process.tasks.count - Self.mostTasksInService) more were found; the service's own memory "
                     + "is not for them")
             process.tasks.removeLast(process.tasks.count - Self.mostTasksInService)
+            process.semaphores = [:]
         }
         progress()
         let begin = ContinuousClock.now
@@ -61,7 +62,7 @@ struct ReportBuilder {
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let taskAnalysis = TaskAnalysis(
-            process, frames: symbolizer.taskFrames(process), threads: threads, threadsWith: decoder.threads(with:))
+            process, frames: symbolizer.taskFrames(process), threads: threads, stacks: decoder)
         let tasks = taskAnalysis.tasks
         let tasksByThread = taskAnalysis.tasksByThread
         for index in threads.indices { threads[index].task = tasksByThread[threads[index].tid] }
@@ -112,7 +113,7 @@ struct ReportBuilder {
     private func hangs(of analysis: TaskAnalysis, threads: [ThreadSnapshot]) -> TaskHangs {
         var unmoved: Set<Int32>?
         return TaskHangs(
-            tasks: analysis.tasks, threads: threads, semaphoreHolders: analysis.semaphoreHolders,
+            tasks: analysis.tasks, threads: threads, semaphores: analysis.semaphores,
             poolWidth: sysconf(Int32(_SC_NPROCESSORS_ONLN))
         ) { tid in
             let known = unmoved ?? decoder.secondLook()?.unmoved ?? []

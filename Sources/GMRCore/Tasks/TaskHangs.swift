@@ -19,12 +19,12 @@ public struct TaskHangs: Sendable, Equatable {
     }
 
     /// - Parameters:
-    ///   - semaphoreHolders: The tasks that have a semaphore or dispatch group, by the address that threads wait at for it.
+    ///   - semaphores: Who has the semaphores, by the address that threads wait at for them.
     ///   - poolWidth: How many threads Swift's pool has at most.
     ///   - isUnmoved: Whether a thread has slept at the same place between two looks. Asked only where there seems to be
     ///     a hang.
     public init(
-        tasks: [TaskSnapshot], threads: [ThreadSnapshot], semaphoreHolders: [UInt64: Set<UInt64>] = [:], poolWidth: Int,
+        tasks: [TaskSnapshot], threads: [ThreadSnapshot], semaphores: [UInt64: SemaphoreHolders] = [:], poolWidth: Int,
         isUnmoved: (Int32) -> Bool
     ) {
         circles = Self.circles(in: tasks)
@@ -55,10 +55,9 @@ public struct TaskHangs: Sendable, Equatable {
         if let holder, isBlocked(holder) {
             blockedMainActor = Blockade(blockers: [holder.id], waiters: queued.map(\.id))
         }
-        if !semaphoreHolders.isEmpty {
-            let graph = HangGraph(
-                tasks: tasks, threads: threads, starved: starvedPool, holders: semaphoreHolders, isUnmoved: isUnmoved)
-            circles += graph.circles()
+        if !semaphores.isEmpty {
+            let graph = HangGraph(tasks: tasks, threads: threads, starved: starvedPool, semaphores: semaphores)
+            circles += graph.circles(isUnmoved: isUnmoved)
         }
     }
 

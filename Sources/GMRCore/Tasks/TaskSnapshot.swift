@@ -81,17 +81,18 @@ public struct TaskWait: Sendable, Equatable {
     /// The thread that runs that one.
     public var heldByThread: Int32?
     /// The runtime itself says so.
-    public var isHolderCertain = false
+    public var isHolderCertain: Bool
 
     public init(
         kind: Kind, task: UInt64? = nil, actorType: String? = nil, heldByTask: UInt64? = nil,
-        heldByThread: Int32? = nil
+        heldByThread: Int32? = nil, isHolderCertain: Bool = false
     ) {
         self.kind = kind
         self.task = task
         self.actorType = actorType
         self.heldByTask = heldByTask
         self.heldByThread = heldByThread
+        self.isHolderCertain = isHolderCertain
     }
 
     /// `waiting for task 8`
