@@ -1,6 +1,6 @@
 # Every target first installs what it needs (scripts/setup): nothing on a machine that has it already.
 
-.PHONY: help demo preload tool servers test check prove-checks bench setup
+.PHONY: help demo preload tool servers test check prove-checks bench soak setup
 
 help:
 	@echo "make demo          build a small service that deadlocks, send it SIGUSR2, show its report"
@@ -11,6 +11,7 @@ help:
 	@echo "make check         the rules of the house: signal safety, imports, format and more"
 	@echo "make prove-checks  break every rule once, in a copy, and see its check fail"
 	@echo "make bench         measure, beside gdb and eu-stack"
+	@echo "make soak          1,000 reports of a Hummingbird server with 500 requests in flight, and what is false in them"
 	@echo "make setup         install what the others need, and nothing else"
 
 demo: setup
@@ -36,6 +37,9 @@ prove-checks: setup
 
 bench: setup
 	@scripts/bench
+
+soak: setup
+	@scripts/soak
 
 setup:
 	@scripts/setup

@@ -47,10 +47,12 @@ private final class Collector {
 /// One module through a symbolizer of its own.
 func symbolize(
     _ path: String?, _ addresses: [UInt64], buildID: [UInt8] = [], wantDwarf: Bool = true,
-    directories: String = "/nonexistent", caches: String? = nil, memory: UnsafeRawBufferPointer? = nil
+    directories: String = "/nonexistent", caches: String? = nil, memory: UnsafeRawBufferPointer? = nil,
+    showsAwaits: Bool = false
 ) -> SymbolizeResult {
     let symbolizer = gmr_symbolizer_open(directories, caches)
     defer { gmr_symbolizer_close(symbolizer) }
+    if showsAwaits, let symbolizer { gmr_symbolizer_show_awaits(symbolizer) }
     let collector = Collector(count: addresses.count)
     var module = gmr_module_symbols_t()
     let status = gmr_symbolize_module(

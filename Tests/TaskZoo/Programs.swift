@@ -28,6 +28,7 @@ let programs: [String: @Sendable () async -> Void] = [
     "own-pool": blocksPoolForItsTasks,
     "outside": blocksForWhatMayCome,
     "gate": blocksForSomebodyElse,
+    "busy": isBusy,
 ]
 
 // MARK: What tasks wait for

@@ -49,6 +49,8 @@ import Testing
             #expect(!task.stack.dropFirst(own.count).contains { !$0.async })
         } else {
             #expect(!task.stack.isEmpty && task.stack.allSatisfy(\.async))
+            let places = task.stack.filter { !$0.inlined }.map(\.address)
+            #expect(places.count < 2 || places[0] != places[1], "\(truth.name): who waits is there once")
         }
         var functions = truth.stack[...]
         for frame in task.stack where frame.function != nil && frame.function == functions.first {

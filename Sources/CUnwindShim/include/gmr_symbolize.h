@@ -59,6 +59,10 @@ void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer);
  * Threads: the symbolizer's own, during gmr_symbolize_module. */
 void gmr_symbolizer_set_progress(gmr_symbolizer_t *symbolizer, void (*progress)(void *context), void *context);
 
+/* From now on, the address at which a suspended Swift function will go on stands for the `await` that it is in. DWARF
+ * describes that very instruction otherwise: without what is inlined there, and often with another line. */
+void gmr_symbolizer_show_awaits(gmr_symbolizer_t *symbolizer);
+
 /* Looks up `count` addresses as linked (address minus load bias, and adjusted by the caller: minus one for return
  * addresses), sorted ascending.
  * `path`: the ELF file. `memory`/`memory_size`: instead of a file, an ELF image in memory (the vDSO), or NULL; `path`

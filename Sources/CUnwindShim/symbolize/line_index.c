@@ -160,14 +160,16 @@ static const char *absolute_path(Dwarf_Die *unit, const char *path, gmr_string_a
     return gmr_string_arena_path(arena, directory, path);
 }
 
-gmr_source_position_t gmr_line_index_position(gmr_line_index_t *index, uint32_t address_index,
+gmr_source_position_t gmr_line_index_position(gmr_line_index_t *index, uint32_t address_index, uint64_t address,
                                               gmr_string_arena_t *arena) {
     gmr_source_position_t position = {0};
     const uint32_t unit = index->unit_of_address[address_index];
     if (unit == UINT32_MAX) return position;
-    Dwarf_Line *row = dwarf_getsrc_die(&index->units[unit], index->addresses[address_index]);
+    Dwarf_Line *row = dwarf_getsrc_die(&index->units[unit], address);
     if (row == NULL) return position;
     int number = 0;
+    Dwarf_Addr start;
+    if (dwarf_lineaddr(row, &start) == 0) position.start = start;
     position.file = absolute_path(&index->units[unit], dwarf_linesrc(row, NULL, NULL), arena);
     if (dwarf_lineno(row, &number) == 0 && number > 0) position.line = (uint32_t)number;
     if (position.line > 0 && dwarf_linecol(row, &number) == 0 && number > 0) position.column = (uint32_t)number;

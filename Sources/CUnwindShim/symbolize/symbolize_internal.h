@@ -129,6 +129,7 @@ struct gmr_scope {
     Dwarf_Die die;
     uint64_t range_start; /* of the one contiguous range that holds the address */
     uint32_t address_index;
+    uint64_t await_address; /* await_scopes.c: of its await; 0: not known by it */
 };
 
 typedef struct {
@@ -151,14 +152,15 @@ typedef struct {
     const char *file; /* Ownership: libdw's or the arena's */
     uint32_t line;
     uint32_t column;
+    uint64_t start; /* of the row; 0: a call site */
 } gmr_source_position_t;
 
 /* 0; -ENODATA: no DWARF; -ENOTSUP: there, but not readable. On a failure nothing needs to be ended. */
 int gmr_line_index_begin(gmr_line_index_t *index, const gmr_elf_image_t *image, const uint64_t *addresses,
                          uint32_t count, const gmr_progress_t *progress);
 void gmr_line_index_end(gmr_line_index_t *index);
-/* The line table's row for the address. */
-gmr_source_position_t gmr_line_index_position(gmr_line_index_t *index, uint32_t address_index,
+/* The line table's row for `address`, in the unit of the address of that index. */
+gmr_source_position_t gmr_line_index_position(gmr_line_index_t *index, uint32_t address_index, uint64_t address,
                                               gmr_string_arena_t *arena);
 /* Where an inlined call stands in its caller. */
 gmr_source_position_t gmr_line_index_call_site(const gmr_scope_t *scope, gmr_string_arena_t *arena);
@@ -166,10 +168,13 @@ gmr_source_position_t gmr_line_index_call_site(const gmr_scope_t *scope, gmr_str
 typedef bool (*gmr_range_visitor)(void *context, uint64_t start, uint64_t end);
 uint32_t gmr_line_index_ranges(gmr_line_index_t *index, Dwarf_Die *die, gmr_range_visitor visit, void *context);
 
-/* ---- inline_frames.c ---- */
+/* ---- inline_frames.c, await_scopes.c ---- */
 
 /* Fills index->innermost for the addresses of one unit by walking its DIEs. 0 or -ENOMEM. */
 int gmr_inline_frames_resolve(gmr_line_index_t *index, uint32_t unit);
+/* After that, where the address is where a suspended Swift function goes on: adds what it has inlined of the calls that
+ * it is in. The innermost has an `await_address`. 0 or -ENOMEM. */
+int gmr_await_scopes_add(gmr_line_index_t *index, uint32_t address_index);
 /* The mangled name where there is one, else the plain one, else NULL. Ownership: libdw's, until the index ends. */
 const char *gmr_scope_name(gmr_scope_t *scope, bool *is_linkage_name);
 

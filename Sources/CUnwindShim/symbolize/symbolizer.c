@@ -17,6 +17,7 @@ enum {
 struct gmr_symbolizer {
     gmr_string_arena_t strings;
     gmr_debug_places_t places; /* Ownership: both lists are the symbolizer's */
+    bool shows_awaits;
 };
 
 /* One module while it is being looked up. */
@@ -51,6 +52,10 @@ void gmr_symbolizer_close(gmr_symbolizer_t *symbolizer) {
 
 void gmr_symbolizer_set_progress(gmr_symbolizer_t *symbolizer, void (*progress)(void *context), void *context) {
     symbolizer->places.progress = (gmr_progress_t){progress, context};
+}
+
+void gmr_symbolizer_show_awaits(gmr_symbolizer_t *symbolizer) {
+    symbolizer->shows_awaits = true;
 }
 
 static const char *keep(lookup_t *lookup, const char *text) {
@@ -128,6 +133,9 @@ static int add_lines(lookup_t *lookup, const uint64_t *addresses, uint32_t count
         result = gmr_inline_frames_resolve(&lookup->lines, unit);
         gmr_progress_made(lookup->lines.progress);
     }
+    for (uint32_t i = 0; lookup->symbolizer->shows_awaits && i < count && result == 0; i++) {
+        result = gmr_await_scopes_add(&lookup->lines, i);
+    }
     return result;
 }
 
@@ -157,14 +165,29 @@ static const char *physical_name(lookup_t *lookup, const gmr_symbol_t *symbol, g
     return from_symbol == NULL || is_part_of(from_symbol, name) ? keep(lookup, name) : from_symbol;
 }
 
+/* Where a suspended function waits. An inlined call without a line of its own, as of a specialized function that is
+ * called out of line, is left out for where it stands in its caller. */
+static gmr_source_position_t await_position(lookup_t *lookup, uint32_t index, gmr_scope_t **scope) {
+    gmr_string_arena_t *strings = &lookup->symbolizer->strings;
+    const uint64_t address = (*scope)->await_address;
+    const gmr_source_position_t own = gmr_line_index_position(&lookup->lines, index, address, strings);
+    if (own.line > 0 && own.start == address) return own;
+    const gmr_source_position_t site = gmr_line_index_call_site(*scope, strings);
+    *scope = (*scope)->caller;
+    return site.line > 0 ? site
+                         : gmr_line_index_position(&lookup->lines, index, lookup->lines.addresses[index], strings);
+}
+
 static void report_address(lookup_t *lookup, uint32_t index) {
     const gmr_symbol_t symbol = gmr_symbol_pass_result(&lookup->symbols, index);
     gmr_scope_t *scope = NULL;
     gmr_source_position_t position = {0};
     if (lookup->lines.dwarf != NULL) {
-        position = gmr_line_index_position(&lookup->lines, index, &lookup->symbolizer->strings);
+        position = gmr_line_index_position(&lookup->lines, index, lookup->lines.addresses[index],
+                                           &lookup->symbolizer->strings);
         scope = lookup->lines.innermost[index];
     }
+    if (scope != NULL && scope->await_address != 0) position = await_position(lookup, index, &scope);
     uint32_t depth = 0;
     for (; scope != NULL && scope->caller != NULL; scope = scope->caller) {
         bool is_linkage_name;

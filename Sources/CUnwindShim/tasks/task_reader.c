@@ -140,8 +140,9 @@ static void add_frame(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t func
 }
 
 /* The contexts of functions that call each other, which end in the task's own first one: adds where each will go on,
- * and returns the last. 0 where they do not end so: then it is no task, or it runs. */
-static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t context) {
+ * and returns the last. 0 where they do not end so: then it is no task, or it runs.
+ * `resume`: where the task will go on, which the context of a continuation says again. */
+static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t context, uint64_t resume) {
     uint64_t earlier = 0; /* the context at the last power of 2: a circle comes back to it */
     for (int i = 0; i < MOST_CONTEXTS; i++) {
         if (context == earlier) return 0;
@@ -152,7 +153,7 @@ static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
             int is_own = context > task->address + GMR_TASK_BYTES && context - task->address <= FARTHEST_CONTEXT_BYTES;
             return is_own ? context : 0;
         }
-        if (!is_adapter(link[1])) add_frame(arena, task, link[1]);
+        if (!is_adapter(link[1]) && (i > 0 || link[1] != resume)) add_frame(arena, task, link[1]);
         context = link[0];
     }
     task->flags |= GMR_TASK_FRAMES_CUT;
@@ -163,7 +164,7 @@ static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
 static int read_frames(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t resume, uint64_t context) {
     int begins = is_adapter(resume);
     if (!begins) add_frame(arena, task, resume);
-    uint64_t last = add_callers(arena, task, context);
+    uint64_t last = add_callers(arena, task, context, resume);
     if (begins && last == context && last != 0) {
         task->flags |= GMR_TASK_NEW;
         uint64_t entry = gmr_read_word(context + (uint64_t)PREFIX_ENTRY);
@@ -184,7 +185,7 @@ static void read_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t a
     for (int i = 0; i < MOST_ALLOCATIONS && allocation; i++) {
         uint64_t previous;
         if (allocation % 16 != 0 || !read_near(allocation, &previous, sizeof previous)) return;
-        if (add_callers(arena, task, allocation + ALLOCATION_HEADER_BYTES)) return;
+        if (add_callers(arena, task, allocation + ALLOCATION_HEADER_BYTES, 0)) return;
         forget_frames(arena, task);
         allocation = previous;
     }

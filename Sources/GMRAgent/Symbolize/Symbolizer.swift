@@ -74,6 +74,7 @@ struct Symbolizer {
             gaps.append("no symbols: out of memory")
             return
         }
+        gmr_symbolizer_show_awaits(symbolizer)
         let box = Progress(progress)
         defer {
             gmr_symbolizer_close(symbolizer)
