@@ -85,6 +85,21 @@ private actor Teller {
     await settle()
 }
 
+/// Children lie in the memory of their parents.
+@Sendable func starvesPoolByChildren() async {
+    let never = DispatchSemaphore(value: 0)
+    for _ in 0..<max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 2) {
+        Task.detached(priority: .low) {
+            async let child: Void = { wait(for: never) }()
+            await child
+        }
+    }
+    await settle()
+    await settle()
+    Task.detached(name: "starved", priority: .low) { mark() }
+    await settle()
+}
+
 /// Whoever is to signal waits for something outside.
 @Sendable func blocksForWhatMayCome() async {
     let isEntered = DispatchSemaphore(value: 0)

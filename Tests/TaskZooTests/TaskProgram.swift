@@ -148,6 +148,12 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
                 TaskTruth(name: "signaller", waitsFor: "continuation", stack: nested),
             ]),
         TaskProgram(
+            name: "callback",
+            tasks: [
+                TaskTruth(name: "parent", waitsFor: "task"),
+                TaskTruth(name: "", state: "running", kind: "asyncLet", parent: "parent"),
+            ]),
+        TaskProgram(
             name: "gate",
             tasks: [
                 TaskTruth(name: "holder", state: "running"),
