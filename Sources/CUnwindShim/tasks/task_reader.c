@@ -239,8 +239,8 @@ static int read_raw(uint64_t address, uint8_t *raw, read_fn_t *read) {
     return read(address, raw, TASK_READ_BYTES) || read(address, raw, GMR_TASK_BYTES);
 }
 
-/* Neither has it run meanwhile, nor has its place been taken by something else. Of one that runs the rest changes all the
- * time. */
+/* Neither has it run meanwhile, nor has its place been taken by something else. Of one that runs the rest changes all
+ * the time. */
 static int is_unmoved(const uint8_t *raw, uint64_t address, int runs) {
     const uint64_t compared = (runs ? TASK_RECORDS : TASK_DEPENDENCY + 8) - TASK_JOB_FLAGS;
     uint8_t *again = gmr_task_copies.second;

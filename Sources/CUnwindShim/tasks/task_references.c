@@ -24,8 +24,8 @@
 /* swift::StackAllocator::Slab */
 enum { SLAB_NEXT = 1, SLAB_SIZES = 2, SLAB_HEADER_BYTES = 0x20 };
 /* Swift's object around a semaphore of libdispatch's, in words: its references, and the semaphore. Of that, the list
- * that it is in, as for all of libdispatch's objects that are in none; the value that it was made with; and its futex: as
- * measured with Swift 6.3.1. */
+ * that it is in, as for all of libdispatch's objects that are in none; the value that it was made with; and its futex:
+ * as measured with Swift 6.3.1. */
 enum { WRAPPER_REFERENCES = 1, WRAPPER_OBJECT = 2, OBJECT_LIST = 0x10, SEMAPHORE_ORIGINAL = 0x38,
        SEMAPHORE_FUTEX = 0x40 };
 #define IN_NO_LIST UINT64_C(0xffffffff89abcdef)
