@@ -14,6 +14,13 @@ struct TaskTruth: Sendable {
     var parent: String?
     /// Some functions of its stack, the innermost first.
     var stack: [String] = []
+
+    static let holder = TaskTruth(name: "holder", state: "running")
+
+    /// It waits for the actor that the holder is on.
+    static func queued(_ name: String) -> TaskTruth {
+        TaskTruth(name: name, state: "enqueued", waitsFor: "actor", on: "holder")
+    }
 }
 
 /// A program of the task zoo with its truth.
@@ -71,15 +78,15 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         TaskProgram(
             name: "actor",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
-                TaskTruth(name: "customer 1", state: "enqueued", waitsFor: "actor", on: "holder"),
-                TaskTruth(name: "customer 2", state: "enqueued", waitsFor: "actor", on: "holder"),
+                .holder,
+                .queued("customer 1"),
+                .queued("customer 2"),
             ]),
         TaskProgram(
             name: "main-actor",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
-                TaskTruth(name: "updater", state: "enqueued", waitsFor: "actor", on: "holder"),
+                .holder,
+                .queued("updater"),
             ], verdict: "mainActorBlocked",
             words: ["MAIN ACTOR BLOCKED: ", "\"updater\"", "held by task ", "\"holder\""]),
         TaskProgram(
@@ -101,13 +108,13 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         TaskProgram(
             name: "executor",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
+                .holder,
                 TaskTruth(name: "customer", state: "enqueued", waitsFor: "executor", on: "holder"),
             ]),
         TaskProgram(
             name: "preferred",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
+                .holder,
                 TaskTruth(name: "customer", state: "enqueued", waitsFor: "executor"),
             ]),
         TaskProgram(
@@ -120,22 +127,22 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         TaskProgram(
             name: "own-actor",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
-                TaskTruth(name: "signaller", state: "enqueued", waitsFor: "actor", on: "holder"),
+                .holder,
+                .queued("signaller"),
             ], verdict: "deadlock",
             words: [likely, "waits for the dispatch semaphore 0x", "\"signaller\" has; task", "waits for the actor"]),
         TaskProgram(
             name: "own-main-actor",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
-                TaskTruth(name: "signaller", state: "enqueued", waitsFor: "actor", on: "holder"),
+                .holder,
+                .queued("signaller"),
             ], verdict: "deadlock", words: [likely, "\"signaller\" has; task", "MAIN ACTOR BLOCKED: "]),
         TaskProgram(
             name: "two-actors",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
+                .holder,
                 TaskTruth(name: "middle", state: "running"),
-                TaskTruth(name: "last", state: "enqueued", waitsFor: "actor", on: "holder"),
+                .queued("last"),
             ], verdict: "deadlock", words: [likely, "\"middle\" has; task", "\"last\" has; task", "\"holder\" is."]),
         TaskProgram(
             name: "own-pool",
@@ -144,7 +151,7 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         TaskProgram(
             name: "outside",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
+                .holder,
                 TaskTruth(name: "signaller", waitsFor: "continuation", stack: nested),
             ]),
         TaskProgram(
@@ -156,8 +163,8 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         TaskProgram(
             name: "gate",
             tasks: [
-                TaskTruth(name: "holder", state: "running"),
-                TaskTruth(name: "visitor", state: "enqueued", waitsFor: "actor", on: "holder"),
+                .holder,
+                .queued("visitor"),
             ]),
     ]
 

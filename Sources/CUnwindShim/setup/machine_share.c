@@ -89,20 +89,11 @@ static void add_thread(gmr_machine_share_t *share, int task_directory, int32_t t
 }
 
 static void add_threads(gmr_machine_share_t *share, uint64_t elapsed_ns) {
-    char buffer[4096] __attribute__((aligned(8)));
-    int task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
-    if (task_directory < 0) return;
-    long bytes;
-    while ((bytes = gmr_ss_syscall3(SYS_getdents64, task_directory, buffer, sizeof buffer)) > 0) {
-        for (long at = 0; at < bytes;) {
-            const gmr_directory_entry_t *entry = (const gmr_directory_entry_t *)(buffer + at);
-            gmr_text_t name = {entry->name, buffer + at + entry->record_bytes};
-            int64_t tid;
-            if (gmr_ss_text_decimal(&name, &tid)) add_thread(share, task_directory, (int32_t)tid, elapsed_ns);
-            at += entry->record_bytes;
-        }
-    }
-    gmr_ss_close(task_directory);
+    gmr_directory_t list = {.descriptor = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY)};
+    int32_t tid;
+    if (list.descriptor < 0) return;
+    while (gmr_ss_next_thread(&list, &tid) > 0) add_thread(share, list.descriptor, tid, elapsed_ns);
+    gmr_ss_close(list.descriptor);
 }
 
 /* `full avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS` */

@@ -49,15 +49,11 @@ static int open_descriptors(const char *name) {
 
 uint64_t gmr_signals_read_by_descriptors(void) {
     uint64_t mask = 0;
-    char entries[2048] __attribute__((aligned(8)));
-    long bytes;
     int links = open_descriptors("fd"), facts = open_descriptors("fdinfo");
-    while (links >= 0 && facts >= 0 && (bytes = gmr_ss_syscall3(SYS_getdents64, links, entries, sizeof entries)) > 0) {
-        for (long at = 0; at < bytes;) {
-            const gmr_directory_entry_t *entry = (const gmr_directory_entry_t *)(entries + at);
-            if (is_signal_descriptor(links, entry->name)) mask |= mask_of(facts, entry->name);
-            at += entry->record_bytes;
-        }
+    gmr_directory_t list = {.descriptor = links};
+    const gmr_directory_entry_t *entry;
+    while (links >= 0 && facts >= 0 && gmr_ss_directory_next(&list, &entry) > 0) {
+        if (is_signal_descriptor(links, entry->name)) mask |= mask_of(facts, entry->name);
     }
     if (links >= 0) gmr_ss_close(links);
     if (facts >= 0) gmr_ss_close(facts);

@@ -112,24 +112,16 @@ static void meet(gmr_arena_header_t *arena, int task_directory, int32_t tid) GMR
 
 /* One pass over the list of threads. Returns how many were new, or a negative errno. */
 static int meet_all(gmr_arena_header_t *arena, int task_directory) GMR_SIGNAL_SAFE {
-    char buffer[4096] __attribute__((aligned(8)));
-    int fresh = 0;
+    gmr_directory_t list = {.descriptor = task_directory};
+    int32_t tid;
+    int fresh = 0, found;
     if (gmr_ss_syscall3(SYS_lseek, task_directory, 0, SEEK_SET) < 0) return -EIO;
-    for (;;) {
-        long bytes = gmr_ss_syscall3(SYS_getdents64, task_directory, buffer, sizeof buffer);
-        if (bytes <= 0) return bytes < 0 ? (int)bytes : fresh;
-        for (long at = 0; at < bytes;) {
-            const gmr_directory_entry_t *entry = (const gmr_directory_entry_t *)(buffer + at);
-            gmr_text_t name = {entry->name, buffer + at + entry->record_bytes};
-            int64_t tid;
-            if (gmr_ss_text_decimal(&name, &tid) && !is_own(arena, (int32_t)tid) &&
-                first_sight(arena->generation, (int32_t)tid)) {
-                fresh++;
-                meet(arena, task_directory, (int32_t)tid);
-            }
-            at += entry->record_bytes;
-        }
+    while ((found = gmr_ss_next_thread(&list, &tid)) > 0) {
+        if (is_own(arena, tid) || !first_sight(arena->generation, tid)) continue;
+        fresh++;
+        meet(arena, task_directory, tid);
     }
+    return found < 0 ? found : fresh;
 }
 
 /* A signalled thread that went to sleep with the signal masked can be read from outside after all. The slot is taken

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "safe.h"
+#include "syscalls_x86_64.h"
 
 typedef struct {
     const char *at;
@@ -79,6 +79,20 @@ static inline void gmr_ss_task_path(char *path, int32_t tid, const char *name) G
     *path++ = '/';
     while (*name) *path++ = *name++;
     *path = 0;
+}
+
+/* The next thread of a /proc/PID/task. Returns 1, 0 behind the last one, or a negative errno. */
+static inline int gmr_ss_next_thread(gmr_directory_t *list, int32_t *tid) GMR_SIGNAL_SAFE {
+    const gmr_directory_entry_t *entry;
+    int found;
+    while ((found = gmr_ss_directory_next(list, &entry)) > 0) {
+        gmr_text_t name = {entry->name, (const char *)entry + entry->record_bytes};
+        int64_t number;
+        if (!gmr_ss_text_decimal(&name, &number)) continue;
+        *tid = (int32_t)number;
+        break;
+    }
+    return found;
 }
 
 #endif

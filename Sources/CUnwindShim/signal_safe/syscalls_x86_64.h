@@ -110,4 +110,23 @@ typedef struct {
     char name[];
 } gmr_directory_entry_t;
 
+/* A directory that is being listed: all but the descriptor is 0 before the first entry. */
+typedef struct {
+    int descriptor;
+    long bytes, at;
+    char entries[4096] __attribute__((aligned(8)));
+} gmr_directory_t;
+
+/* The next entry, valid until the call after. Returns 1, 0 behind the last one, or a negative errno. */
+static inline int gmr_ss_directory_next(gmr_directory_t *list, const gmr_directory_entry_t **entry) GMR_SIGNAL_SAFE {
+    if (list->at >= list->bytes) {
+        list->at = 0;
+        list->bytes = gmr_ss_syscall3(SYS_getdents64, list->descriptor, list->entries, sizeof list->entries);
+        if (list->bytes <= 0) return (int)list->bytes;
+    }
+    *entry = (const gmr_directory_entry_t *)(list->entries + list->at);
+    list->at += (*entry)->record_bytes;
+    return 1;
+}
+
 #endif

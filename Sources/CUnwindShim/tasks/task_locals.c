@@ -23,7 +23,6 @@ enum { ITEM_NEXT = 0, ITEM_KEY = 1, ITEM_VALUE = 3, ITEM_WORDS = 5 };
 #define STRING_ADDRESS_MASK UINT64_C(0x0fffffffffffffff)
 #define STRING_IS_SMALL(object) ((object) >> 60 == 0xe)
 #define STRING_IS_FOREIGN(object) ((object) >> 60 & 1)
-#define STRING_SMALL_BYTES 15u
 #define STRING_BIAS 32u /* from the object to its text */
 
 typedef struct {
@@ -33,6 +32,7 @@ typedef struct {
 } shown_key_t;
 
 static shown_key_t keys[GMR_TASK_LOCAL_CAPACITY];
+static int is_any_shown; /* in this report */
 
 int gmr_agent_show_task_local(const void *key, uint32_t kind, const char *name) {
     for (uint32_t i = 0; i < GMR_TASK_LOCAL_CAPACITY; i++) {
@@ -50,10 +50,12 @@ void gmr_agent_hide_task_locals(void) {
 }
 
 void gmr_task_locals_begin(gmr_arena_header_t *arena) {
+    is_any_shown = 0;
     for (uint32_t i = 0; i < GMR_TASK_LOCAL_CAPACITY; i++) {
         int is_there = __atomic_load_n(&keys[i].key, __ATOMIC_ACQUIRE) != 0;
         __builtin_memset(arena->task_local_names[i], 0, GMR_TASK_LOCAL_NAME_BYTES);
         if (is_there) __builtin_memcpy(arena->task_local_names[i], keys[i].name, GMR_TASK_LOCAL_NAME_BYTES);
+        is_any_shown |= is_there;
     }
 }
 
@@ -103,7 +105,7 @@ static void add(gmr_arena_header_t *arena, gmr_task_t *task, uint32_t index, con
 void gmr_task_locals_read(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t first) {
     uint32_t seen = 0; /* bit i: key i; the innermost binding counts */
     task->local_offset = arena->task_text_bytes;
-    for (int i = 0; i < MOST_BINDINGS && first; i++) {
+    for (int i = 0; is_any_shown && i < MOST_BINDINGS && first; i++) {
         uint64_t item[ITEM_WORDS] = {0};
         /* One without a value is shorter. */
         if (!gmr_read_all(first, item, sizeof item) && !gmr_read_all(first, item, ITEM_VALUE * sizeof *item)) return;

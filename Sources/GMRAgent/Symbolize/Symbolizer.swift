@@ -49,10 +49,21 @@ struct Symbolizer {
         var stacks: [[CapturedFrame]: [Frame]] = [:]
         return process.tasks.map { task in
             if let known = stacks[task.frames] { return known }
-            let stack = task.frames.flatMap { frames(of: $0, in: process) }.map(TaskAnalysis.asyncFrame)
+            let stack = task.frames.flatMap { frames(of: $0, in: process) }.map(Self.asyncFrame)
             stacks[task.frames] = stack
             return stack
         }
+    }
+
+    /// The parts that an async function is cut into have names of their own, which say nothing to people.
+    private static func asyncFrame(_ frame: Frame) -> Frame {
+        var frame = frame
+        frame.isAsync = true
+        guard let function = frame.function, function.hasPrefix("("),
+            let part = function.firstRange(of: " function for ")
+        else { return frame }
+        frame.function = String(function[part.upperBound...])
+        return frame
     }
 
     // MARK: Looking up

@@ -11,8 +11,8 @@ extension GuruMeditation {
     ///
     /// Reports then say `Task 17 [request 4711]`, and in JSON `"locals": {"request": "4711"}`. Secrets in values are
     /// masked, and values whose name says that they are one. Where nothing is bound nothing is shown, as for nil and
-    /// empty text; text beyond 128 bytes is cut, and names beyond 31. At most 8
-    /// variables: a further one costs a line on standard error. Of any thread; until `stop()`.
+    /// empty text; text beyond 128 bytes is cut, and names beyond 31. At most 8 variables: a further one costs a line on
+    /// standard error. Of any thread; until `stop()`.
     public func showTaskLocal(_ name: String, _ variable: TaskLocal<String?>) {
         show(variable, name, GMR_TASK_LOCAL_STRING)
     }

@@ -50,11 +50,6 @@ struct TaskAnalysis {
 
     // MARK: Threads
 
-    /// The numbers of those that run, as far as their threads are known.
-    var tasksByThread: [Int32: UInt64] {
-        Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
-    }
-
     /// By the runtime's own variable; of a thread that has gone on since its stack was copied, where that says so too:
     /// the code that runs tasks had its address. Where that variable was not found, by the stacks alone: who runs a task
     /// has its address there, but so may one whose task knows that task; where it could be two, nobody is named.
@@ -127,7 +122,7 @@ struct TaskAnalysis {
             return functions.contains("_dispatch_lane_serial_drain")
                 && !functions.contains { $0.hasPrefix("_dispatch_sync") || $0.hasPrefix("__DISPATCH_WAIT") }
         }
-        let running = tasksByThread
+        let running = tasks.idsByThread
         var actors: [UInt64: UInt64] = [:]
         for task in process.tasks {
             if case .executor(let actor, _, _)? = task.awaits, actor != 0 { actors[task.snapshot.id] = actor }
@@ -161,17 +156,6 @@ struct TaskAnalysis {
     }
 
     // MARK: Frames
-
-    /// The parts that an async function is cut into have names of their own, which say nothing to people.
-    static func asyncFrame(_ frame: Frame) -> Frame {
-        var frame = frame
-        frame.isAsync = true
-        guard let function = frame.function, function.hasPrefix("("),
-            let part = function.firstRange(of: " function for ")
-        else { return frame }
-        frame.function = String(function[part.upperBound...])
-        return frame
-    }
 
     /// The function that an async `main` begins with, and its parts.
     private static func isMain(_ frame: Frame) -> Bool {

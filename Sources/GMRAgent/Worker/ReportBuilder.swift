@@ -64,7 +64,7 @@ struct ReportBuilder {
         let taskAnalysis = TaskAnalysis(
             process, frames: symbolizer.taskFrames(process), threads: threads, stacks: decoder)
         let tasks = taskAnalysis.tasks
-        let tasksByThread = taskAnalysis.tasksByThread
+        let tasksByThread = tasks.idsByThread
         for index in threads.indices { threads[index].task = tasksByThread[threads[index].tid] }
         let symbolized = ContinuousClock.now
         if place != .record { ProcessorShare.measure(&threads, of: process) }

@@ -58,3 +58,11 @@ public struct LockWait: Sendable, Equatable {
         self.certainty = certainty
     }
 }
+
+extension LockWait {
+    /// The thread of this process that has the lock, where that is known.
+    func owner(among threads: [Int32: ThreadSnapshot]) -> Int32? {
+        guard let owner, ownerProcess == nil, certainty != .unknown, threads[owner] != nil else { return nil }
+        return owner
+    }
+}

@@ -12,9 +12,7 @@ public struct WaitGraph {
 
     /// The wait of a thread for another of these threads.
     private func next(after tid: Int32) -> (owner: Int32, wait: LockWait)? {
-        guard let wait = threads[tid]?.waitsFor, let owner = wait.owner, wait.ownerProcess == nil,
-            wait.certainty != .unknown, threads[owner] != nil
-        else { return nil }
+        guard let wait = threads[tid]?.waitsFor, let owner = wait.owner(among: threads) else { return nil }
         return (owner, wait)
     }
 

@@ -39,10 +39,7 @@ extension ReportStructure {
 
     private static func write(_ deadlock: Locks.Deadlock, to writer: inout some StructureWriter) {
         writer.object { writer in
-            writer.field("certainty", deadlock.certainty.rawValue)
-            writer.field("timed", deadlock.isTimed)
-            writer.field("threads") { $0.array(of: deadlock.threads, inline: true) { $0.integer($1) } }
-            writer.field("tasks") { $0.array(of: [UInt64](), inline: true) { $0.integer($1) } }
+            writeHead(deadlock.certainty, isTimed: deadlock.isTimed, threads: deadlock.threads, tasks: [], to: &writer)
             writer.field("edges") { writer in
                 writer.array(of: deadlock.edges) { writer, edge in
                     writer.object(inline: true) { writer in
@@ -57,12 +54,20 @@ extension ReportStructure {
         }
     }
 
+    /// What every deadlock has, whoever is in it.
+    private static func writeHead(
+        _ certainty: LockWait.Certainty, isTimed: Bool, threads: [Int32], tasks: [UInt64],
+        to writer: inout some StructureWriter
+    ) {
+        writer.field("certainty", certainty.rawValue)
+        writer.field("timed", isTimed)
+        writer.field("threads") { $0.array(of: threads, inline: true) { $0.integer($1) } }
+        writer.field("tasks") { $0.array(of: tasks, inline: true) { $0.integer($1) } }
+    }
+
     private static func write(_ circle: TaskCircle, to writer: inout some StructureWriter) {
         writer.object { writer in
-            writer.field("certainty", circle.certainty.rawValue)
-            writer.field("timed", false)
-            writer.field("threads") { $0.array(of: circle.threads, inline: true) { $0.integer($1) } }
-            writer.field("tasks") { $0.array(of: circle.tasks, inline: true) { $0.integer($1) } }
+            writeHead(circle.certainty, isTimed: false, threads: circle.threads, tasks: circle.tasks, to: &writer)
             writer.field("edges") { $0.array(inline: true) { _ in } }
             writer.field("path") { writer in
                 writer.array(of: circle.steps) { writer, step in

@@ -4,13 +4,18 @@ extension ReportStructure {
 
     static func write(_ tasks: [TaskSnapshot], to writer: inout some StructureWriter, progress: () -> Void) {
         var firsts: [StackKey: UInt64] = [:]
+        /// The task that has the same stack, and has been written with it.
+        func first(for task: TaskSnapshot) -> UInt64? {
+            guard tasks.count > many, !task.frames.isEmpty else { return nil }
+            let key = StackKey(task.frames)
+            if let first = firsts[key] { return first }
+            firsts[key] = task.id
+            return nil
+        }
         writer.array { writer in
             for (index, task) in tasks.enumerated() {
                 if index % Report.tasksInAStep == 0 { progress() }
-                let key = StackKey(task.frames)
-                let first = tasks.count > many && !task.frames.isEmpty ? firsts[key] : nil
-                write(task, sameStackAs: first, to: &writer)
-                if first == nil { firsts[key] = task.id }
+                write(task, sameStackAs: first(for: task), to: &writer)
             }
         }
     }

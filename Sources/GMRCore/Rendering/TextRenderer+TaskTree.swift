@@ -5,7 +5,7 @@ extension TextRenderer {
 
     /// Who is a child of whom, where anybody is: a line each, the children below their parents.
     static func writeTaskTree(_ tasks: [TaskSnapshot], to text: inout String) {
-        let byID = Dictionary(tasks.map { ($0.id, $0) }) { first, _ in first }
+        let byID = tasks.byID
         var left = mostTreeLines
         for root in tasks where !root.children.isEmpty && root.parent.flatMap({ byID[$0] }) == nil {
             // What is still to be written, the next one last.

@@ -23,9 +23,9 @@ struct HangGraph {
         tasks: [TaskSnapshot], threads: [ThreadSnapshot], starved: TaskHangs.Blockade?,
         semaphores: [UInt64: SemaphoreHolders]
     ) {
-        self.tasks = Dictionary(tasks.map { ($0.id, $0) }) { first, _ in first }
+        self.tasks = tasks.byID
         self.threads = threads.byTID
-        running = Dictionary(tasks.compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
+        running = tasks.idsByThread
         waiting = Dictionary(grouping: threads.filter { $0.waitsFor?.address != nil }) { $0.waitsFor?.address ?? 0 }
             .mapValues { $0.map(\.tid) }
         for thread in threads where thread.state == .sleeping {
@@ -41,10 +41,7 @@ struct HangGraph {
 
     private func wakers(of thread: ThreadSnapshot, semaphores: [UInt64: SemaphoreHolders]) -> [Node] {
         guard let wait = thread.waitsFor, !wait.isTimed else { return [] }
-        if let owner = wait.owner {
-            let isKnown = wait.ownerProcess == nil && wait.certainty != .unknown && threads[owner] != nil
-            return isKnown ? [.thread(owner)] : []
-        }
+        if wait.owner != nil { return wait.owner(among: threads).map { [.thread($0)] } ?? [] }
         guard wait.kind == .dispatchSemaphore, let address = wait.address, let holders = semaphores[address] else {
             return []
         }

@@ -23,7 +23,8 @@ public struct TaskSnapshot: Sendable, Equatable {
     public var thread: Int32?
     /// Nil where it runs, or where that is not known.
     public var waitsFor: TaskWait?
-    /// Where it will go on, then its callers; of a task that runs, none: its thread has them.
+    /// Where it will go on, then its callers; of a task that runs, what its thread has called, then the functions that
+    /// await the outermost of it, or none where the thread has moved meanwhile.
     public var frames: [Frame]
     /// It has more callers than a report keeps.
     public var areFramesCut: Bool
@@ -64,6 +65,16 @@ public struct TaskSnapshot: Sendable, Equatable {
         self.frames = frames
         self.areFramesCut = areFramesCut
         self.locals = locals
+    }
+}
+
+extension [TaskSnapshot] {
+    /// Each by its number; of several with the same one, the first.
+    var byID: [UInt64: TaskSnapshot] { Dictionary(map { ($0.id, $0) }) { first, _ in first } }
+
+    /// The numbers of those that run, as far as their threads are known.
+    package var idsByThread: [Int32: UInt64] {
+        Dictionary(compactMap { task in task.thread.map { ($0, task.id) } }) { first, _ in first }
     }
 }
 

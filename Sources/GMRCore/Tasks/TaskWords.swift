@@ -5,7 +5,7 @@ struct TaskWords {
     private static let mostNames = 8
 
     init(tasks: [TaskSnapshot], threads: [ThreadSnapshot]) {
-        self.tasks = Dictionary(tasks.map { ($0.id, $0) }) { first, _ in first }
+        self.tasks = tasks.byID
         self.threads = threads.byTID
     }
 
@@ -39,7 +39,6 @@ struct TaskWords {
         let goal: String
         switch step.wait {
         case .task(.task): goal = next == step ? "itself" : who(next)
-        case .task(.group): goal = "the tasks of its group, among them \(who(next))"
         case .task(let kind) where step.task.flatMap({ tasks[$0]?.waitsFor?.actorType }) != nil:
             let type = step.task.flatMap { tasks[$0]?.waitsFor?.actorType } ?? ""
             goal = "the \(kind.rawValue) \(type), on which \(who(next)) is"
