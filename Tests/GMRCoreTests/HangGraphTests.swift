@@ -122,4 +122,54 @@ import Testing
                 + "task 2 in thread 11 waits for the mutex 0x2000 held by task 1.")
         #expect(verdict.kind == .deadlock && verdict.threads == [10, 11] && verdict.tasks == [1, 2, 3])
     }
+
+    /// Any child would wake it.
+    @Test func aGroupIsStuckWithAllOfItsChildren() {
+        func group(of children: [UInt64]) -> TaskSnapshot {
+            TaskSnapshot(id: 2, state: .suspended, children: children, waitsFor: TaskWait(kind: .group))
+        }
+        var children = [Self.queued(3), Self.queued(4)]
+        for index in children.indices { children[index].kind = .groupChild }
+        let stuck = Self.circles([Self.holder, group(of: [3, 4])] + children, holders: [2])
+        #expect(stuck.map(\.tasks) == [[1, 2, 3]])
+        children[0].waitsFor = TaskWait(kind: .continuation)
+        #expect(Self.circles([Self.holder, group(of: [3, 4])] + children, holders: [2]).isEmpty)
+        // A child of another kind would not.
+        children = [Self.queued(3), TaskSnapshot(id: 4, state: .suspended, kind: .asyncLet)]
+        children[0].kind = .groupChild
+        #expect(Self.circles([Self.holder, group(of: [3, 4])] + children, holders: [2]).count == 1)
+    }
+
+    /// Among those that are not known may be one that would.
+    @Test func childrenThatAreNotKnownMayWakeTheirGroup() {
+        let parent = TaskSnapshot(id: 1, state: .suspended, children: [2], waitsFor: TaskWait(kind: .group))
+        let child = TaskSnapshot(id: 2, state: .suspended, kind: .groupChild, waitsFor: TaskWait(kind: .task, task: 1))
+        for areComplete in [true, false] {
+            let hangs = TaskHangs(
+                tasks: [parent, child], threads: [], areTasksComplete: areComplete, poolWidth: 1,
+                isUnmoved: { _ in true })
+            #expect(hangs.circles.map(\.tasks) == (areComplete ? [[1, 2]] : []))
+            #expect(hangs.circles.allSatisfy { $0.certainty == .likely })
+        }
+    }
+
+    @Test func theMainQueuesThreadMayRunNoTask() {
+        let waiter = TaskSnapshot(
+            id: 2, state: .enqueued,
+            waitsFor: TaskWait(kind: .actor, actorType: TaskWait.mainActor, heldByThread: 10, isHolderCertain: true))
+        var verdict = Verdict()
+        for drains in [true, false] {
+            var thread = Self.thread(10)
+            thread.frames = [Frame(address: 1, function: drains ? "_dispatch_main_queue_drain" : "main")]
+            let hangs = TaskHangs(
+                tasks: [waiter], threads: [thread], semaphores: Self.held(by: [2]), poolWidth: 4,
+                isUnmoved: { _ in true })
+            #expect(hangs.circles.map(\.tasks) == [[2]] && hangs.circles.map(\.threads) == [[10]])
+            #expect((hangs.blockedMainActor?.thread == 10) == drains)
+            verdict = Verdict()
+            verdict.add(hangs, tasks: [waiter], threads: [thread])
+            #expect(verdict.threads == [10] && verdict.summary.contains("on which thread 10 is"))
+            #expect(verdict.summary.contains("It is held by thread 10.") == drains)
+        }
+    }
 }

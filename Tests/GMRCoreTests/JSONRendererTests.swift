@@ -21,6 +21,28 @@ import Testing
         #expect(threads[4]["stop"] as? String == "unreadable")
     }
 
+    /// So that ten thousand tasks have their stacks, and a million are no flood.
+    @Test func stacksRepeatThemselvesUpTo64MB() throws {
+        let frames = (1...64).map { Frame(address: $0, function: String(repeating: "f", count: 1_000), isAsync: true) }
+        let other = [Frame(address: 7, function: "alone", isAsync: true)]
+        var tasks = (1...1_500).map { TaskSnapshot(id: $0, state: .suspended, frames: frames) }
+        tasks.append(TaskSnapshot(id: 1_501, state: .suspended, frames: other))
+        let report = Report(
+            generated: SampleReport.clock, trigger: Trigger(kind: .signal), process: ProcessIdentity(pid: 1),
+            package: "many", threads: [], tasks: tasks)
+        let json = JSONRenderer.render(report)
+        #expect(json.utf8.count > 64 << 20 && json.utf8.count < 66 << 20)
+        let written = try #require(parse(json)["tasks"] as? [[String: Any]])
+        let whole = written.filter { ($0["frames"] as? [[String: Any]])?.count == 64 }
+        #expect(whole.count > 800 && whole.allSatisfy { $0["sameStackAs"] == nil })
+        let rest = written.dropFirst(whole.count).dropLast()
+        #expect(rest.count + whole.count == 1_500)
+        #expect(rest.allSatisfy { $0["frames"] == nil && $0["sameStackAs"] as? Int == 1 })
+        #expect((written.last?["frames"] as? [[String: Any]])?.first?["function"] as? String == "alone")
+        let xml = XMLRenderer.render(report)
+        #expect(xml.utf8.count > 64 << 20 && xml.contains("<sameStackAs>1</sameStackAs>"))
+    }
+
     @Test func whatIsNotKnownIsAbsent() throws {
         let report = Report(
             generated: SampleReport.clock, trigger: Trigger(kind: .watchdog), process: ProcessIdentity(pid: 1),

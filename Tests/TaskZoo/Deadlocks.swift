@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 // Programs whose threads wait for semaphores that tasks would signal, and healthy ones that look so.
 
@@ -29,6 +30,18 @@ private actor Teller {
         wait(for: isDone)
     }
 
+    /// Blocks until children of a task have had a turn on this actor.
+    func waitsForGroup() {
+        let isDone = DispatchSemaphore(value: 0)
+        Task.detached(name: "parent", priority: .high) {
+            await withTaskGroup(of: Void.self) { group in
+                for number in 1...2 { group.addTask(name: "child \(number)") { await self.serves() } }
+            }
+            isDone.signal()
+        }
+        wait(for: isDone)
+    }
+
     func serves() { mark() }
 }
 
@@ -36,6 +49,50 @@ private actor Teller {
     let teller = Teller()
     Task(name: "holder") { await teller.waitsForOwnTask() }
     await settle()
+}
+
+@Sendable func blocksItsActorForGroup() async {
+    let teller = Teller()
+    Task.detached(name: "holder", priority: .low) { await teller.waitsForGroup() }
+    await settle()
+    await settle()
+}
+
+/// A child that awaits the task whose group it is in.
+@Sendable func awaitsItsParent() async {
+    let parent = Mutex<Task<Void, Never>?>(nil)
+    let task = Task(name: "parent") {
+        usleep(100_000)
+        let own = parent.withLock { $0 }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask(name: "child 1") { await own?.value }
+            group.addTask(name: "child 2") { await own?.value }
+        }
+    }
+    parent.withLock { $0 = task }
+    await settle()
+    await settle()
+}
+
+/// Waits on the main thread, or in work of the main queue, for what the main actor would do; no task runs there.
+@Sendable func blocksMainThread() {
+    let isDone = DispatchSemaphore(value: 0)
+    Task(name: "signaller") { @MainActor in
+        mark()
+        isDone.signal()
+    }
+    wait(for: isDone)
+}
+
+@Sendable func blocksMainQueue() async {
+    DispatchQueue.main.async(execute: blocksMainThread)
+    await findsMainThreadBlocked()
+}
+
+@Sendable func findsMainThreadBlocked() async {
+    await settle()
+    // Whoever called this has to wait for the main actor too.
+    sayReady()
 }
 
 @MainActor private func blocksMainActorForItself() {

@@ -22,4 +22,8 @@ Task(name: "starter") {
     sayReady()
     await isNeverResumed()
 }
+if CommandLine.arguments[1] == "main-thread" {
+    Task.detached { await program() }
+    blocksMainThread()
+}
 dispatchMain()

@@ -138,6 +138,33 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
                 .queued("signaller"),
             ], verdict: "deadlock", words: [likely, "\"signaller\" has; task", "MAIN ACTOR BLOCKED: "]),
         TaskProgram(
+            name: "own-group",
+            tasks: [
+                .holder,
+                TaskTruth(name: "parent", waitsFor: "group"),
+                TaskTruth(
+                    name: "child 1", state: "enqueued", kind: "groupChild", waitsFor: "actor", on: "holder",
+                    parent: "parent"),
+            ], verdict: "deadlock",
+            words: [likely, "\"parent\" has; task", "waits for the tasks of its group, among them task"]),
+        TaskProgram(
+            name: "group-circle",
+            tasks: [
+                TaskTruth(name: "parent", waitsFor: "group"),
+                TaskTruth(name: "child 2", kind: "groupChild", waitsFor: "task", on: "parent", parent: "parent"),
+            ], verdict: "deadlock", words: [likely, "\"parent\" waits for the tasks of its group, among them task"]),
+        TaskProgram(
+            name: "main-queue",
+            tasks: [TaskTruth(name: "signaller", state: "enqueued", waitsFor: "actor")], verdict: "deadlock",
+            words: [
+                "Most likely a deadlock: thread ", "\"signaller\" has; task", "actor MainActor, on which thread",
+                "MAIN ACTOR BLOCKED: ",
+            ]),
+        TaskProgram(
+            name: "main-thread",
+            tasks: [TaskTruth(name: "signaller", state: "enqueued", waitsFor: "actor")], verdict: "deadlock",
+            words: ["Most likely a deadlock: thread ", "\"signaller\" has; task", "actor MainActor, on which thread"]),
+        TaskProgram(
             name: "two-actors",
             tasks: [
                 .holder,

@@ -339,11 +339,12 @@ typedef struct {
     uint32_t task_count, tasks_dropped; /* read, and beyond the table */
     uint32_t task_frame_count, task_text_bytes, task_reference_count;
     uint32_t task_references_cut; /* 1: there may be more, so that nothing follows from who has none */
+    uint32_t task_semaphores;     /* that threads wait for, and that were looked for in the tasks */
     uint64_t tasks_ns, tasks_searched_bytes; /* duration; memory that was there and was searched */
     char task_local_names[GMR_TASK_LOCAL_CAPACITY][GMR_TASK_LOCAL_NAME_BYTES];
     uint64_t main_queue; /* address of libdispatch's; 0: it is not known */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
-    uint32_t reserved3;
+    int32_t main_queue_drainer; /* the thread that may run what is on that queue; 0: none, or unknown */
 
     /* Where trigger_kinds has the watchdog: what did not answer, and for how long. */
     uint64_t watchdog_silence_ns;

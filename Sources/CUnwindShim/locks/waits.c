@@ -45,9 +45,9 @@ static int read_words(const gmr_slot_t *slot, uint32_t *words) {
 /*
  * DispatchQueue.sync waits in a `struct dispatch_sync_context_s` on its own stack: the futex (dsc_event) has the
  * waiter's thread number behind it, and dc_data, the queue, is 0x28 bytes before. Of a queue (`struct dispatch_lane_s`)
- * the target is at 0x18, dq_state at 0x38, the label at 0x48. As measured with Swift 6.3.1.
+ * the target is at 0x18, the label at 0x48. As measured with Swift 6.3.1.
  */
-enum { SYNC_QUEUE = -0x28, QUEUE_TARGET = 0x18, QUEUE_STATE = 0x38, QUEUE_LABEL = 0x48, MOST_TARGETS = 4 };
+enum { SYNC_QUEUE = -0x28, QUEUE_TARGET = 0x18, QUEUE_LABEL = 0x48, MOST_TARGETS = 4 };
 
 static int is_on_own_stack(const gmr_slot_t *slot) {
     return slot->wait.address >= slot->stack_base && slot->wait.address - slot->stack_base < slot->stack_bytes;
@@ -70,7 +70,7 @@ static void read_queue(gmr_slot_t *slot) {
     if (!read_memory(wait->address + (uint64_t)(int64_t)SYNC_QUEUE, &queue, sizeof queue)) return;
     for (int i = 0; i < MOST_TARGETS && queue; i++) {
         uint32_t state;
-        if (!read_memory(queue + QUEUE_STATE, &state, sizeof state)) return;
+        if (!read_memory(queue + GMR_QUEUE_STATE, &state, sizeof state)) return;
         uint32_t owner = state & FUTEX_TID_MASK;
         if (owner && owner != (uint32_t)slot->tid) {
             wait->queue = queue;
@@ -174,7 +174,7 @@ static void look_again(int task_directory, gmr_slot_t *slot) {
     if (!(wait->flags & GMR_WAIT_SPINS) && !gmr_waits_is_unmoved(task_directory, slot)) return;
     if (wait->flags & GMR_WAIT_FUTEX && !read_words(slot, wait->words_again)) return;
     wait->flags |= GMR_WAIT_UNMOVED;
-    if (wait->flags & GMR_WAIT_QUEUE) (void)read_memory(wait->queue + QUEUE_STATE, &wait->queue_state_again, 4);
+    if (wait->flags & GMR_WAIT_QUEUE) (void)read_memory(wait->queue + GMR_QUEUE_STATE, &wait->queue_state_again, 4);
 }
 
 void gmr_waits_look_again(gmr_arena_header_t *arena) {

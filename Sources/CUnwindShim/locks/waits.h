@@ -6,6 +6,10 @@
 
 #include "gmr_capture_format.h"
 
+/* Where a queue of libdispatch's has its dq_state: in its low half is the number of the thread that drains it. As
+ * measured with Swift 6.3.1. */
+#define GMR_QUEUE_STATE 0x38u
+
 /* Fills the `wait` of every captured slot that sleeps in a futex. No malloc, no lock, checked reads only.
  * Threads: the agent thread, after a capture. Signal safety: none. */
 void gmr_waits_read(gmr_arena_header_t *arena);

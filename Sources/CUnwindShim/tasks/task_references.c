@@ -87,6 +87,8 @@ void gmr_task_references_begin(gmr_arena_header_t *arena) {
     }
 }
 
+uint32_t gmr_task_references_sought(void) { return waited.count; }
+
 /* Of this task; added where there is none. NULL: there is no room. */
 static gmr_task_reference_t *reference_to(gmr_arena_header_t *arena, const gmr_task_t *task, uint64_t futex) {
     gmr_task_reference_t *references = gmr_arena_task_references(arena);

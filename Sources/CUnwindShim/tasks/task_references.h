@@ -9,6 +9,9 @@
 /* Before the first task of a report, when the threads' waits have been read. Threads: the agent thread. */
 void gmr_task_references_begin(gmr_arena_header_t *arena);
 
+/* How many semaphores are looked for in this report. */
+uint32_t gmr_task_references_sought(void);
+
 /* Searches a task's own memory, from `first_slab` on, and what its closures have captured. Checked reads only; where
  * little time for all tasks together is over, or there is too much, task_references_cut says so. Threads: the agent
  * thread. */

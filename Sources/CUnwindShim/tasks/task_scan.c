@@ -9,8 +9,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/uio.h>
 
+#include "../locks/waits.h"
 #include "../memory/process_memory.h"
 #include "../signal_safe/capture.h"
 #include "../signal_safe/maps.h"
@@ -53,6 +55,12 @@ void gmr_tasks_prepare(void) {
     main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
     gmr_task_reader_prepare();
     gmr_thread_tasks_prepare(metadata_variable);
+}
+
+/* dispatch_queue_s.dq_state has the thread that drains a queue; of the main queue that is the main thread, until
+ * dispatchMain() leaves it to the pool. */
+static int32_t main_queue_drainer(void) {
+    return main_queue ? (int32_t)(gmr_read_word(main_queue + GMR_QUEUE_STATE) & FUTEX_TID_MASK) : 0;
 }
 
 static uint32_t state_of_runtime(void) {
@@ -159,6 +167,7 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     arena->tasks_searched_bytes = arena->tasks_ns = 0;
     arena->task_reference_count = arena->task_references_cut = 0;
     arena->main_queue = main_queue;
+    arena->main_queue_drainer = main_queue_drainer();
     arena->task_state = state_of_runtime();
     if (arena->task_state != GMR_TASKS_READ) return;
     gmr_task_reader_begin(scan.class);
@@ -170,5 +179,6 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     if (arena->task_state == GMR_TASKS_CUT || arena->tasks_dropped) arena->task_references_cut = 1;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
     gmr_thread_tasks_find(arena);
+    arena->task_semaphores = gmr_task_references_sought();
     arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
 }

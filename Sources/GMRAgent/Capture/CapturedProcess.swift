@@ -10,11 +10,15 @@ struct CapturedProcess: Sendable {
     var factsRead: UInt64
     var threads: [CapturedThread]
     var tasks: [CapturedTask]
+    /// Every task was found, and stood still while it was read or runs.
+    var areTasksComplete: Bool
     /// Who has the semaphores, by the address that threads wait at for them; tasks by their addresses. Empty where not
     /// all of it is known.
     var semaphores: [UInt64: SemaphoreHolders]
     /// Address of libdispatch's; 0: it is not known.
     var mainQueue: UInt64
+    /// The thread that may run what is on it; nil: none, or unknown.
+    var mainQueueDrainer: Int32?
     /// Sorted by address.
     var modules: [CapturedModule]
     /// What the capture itself could not do.

@@ -5,6 +5,8 @@ struct TaskAnalysis {
     private(set) var tasks: [TaskSnapshot]
     /// Who has the semaphores, by the address that threads wait at for them; those alone of which all tasks are known.
     let semaphores: [UInt64: SemaphoreHolders]
+    /// Every task of the process is among them.
+    let areTasksComplete: Bool
 
     /// - Parameters:
     ///   - frames: Of each task of the process.
@@ -36,6 +38,7 @@ struct TaskAnalysis {
             }
             return task
         }
+        areTasksComplete = process.areTasksComplete
         semaphores = process.semaphores.compactMapValues { holders in
             let known = holders.counts.compactMap { address, count in ids[address].map { ($0, count) } }
             guard known.count == holders.counts.count else { return nil }
@@ -111,7 +114,8 @@ struct TaskAnalysis {
     }
 
     /// By the runtime's own variable; where that was not found, who is on an actor has its address on the stack of the
-    /// thread, and on the main actor is whoever runs there.
+    /// thread, and on the main actor is whoever runs there. Where no task is, the main actor is with the thread that
+    /// libdispatch's main queue names.
     private mutating func findHolders(
         _ process: CapturedProcess, threads: [Int32: ThreadSnapshot], stacks: CaptureDecoder
     ) {
@@ -142,10 +146,14 @@ struct TaskAnalysis {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
             let threads = isTold ? told[actor] ?? [] : isMain ? onMain : places[actor] ?? []
-            guard threads.count == 1, let thread = threads.first, let task = running[thread] else { continue }
-            tasks[index].waitsFor?.heldByThread = thread
-            tasks[index].waitsFor?.heldByTask = task
-            tasks[index].waitsFor?.isHolderCertain = isTold
+            if threads.count == 1, let thread = threads.first, let task = running[thread] {
+                tasks[index].waitsFor?.heldByThread = thread
+                tasks[index].waitsFor?.heldByTask = task
+                tasks[index].waitsFor?.isHolderCertain = isTold
+            } else if isMain, let drainer = process.mainQueueDrainer, running[drainer] == nil {
+                tasks[index].waitsFor?.heldByThread = drainer
+                tasks[index].waitsFor?.isHolderCertain = true
+            }
         }
     }
 

@@ -71,6 +71,11 @@ struct TaskDecoder {
             $0.flags & UInt32(GMR_TASK_MOVED) != 0
         }
         if moved > 0 { gaps.append("Swift tasks: \(moved) went on each time they were read, and have no stack") }
+        if header.task_references_cut != 0 && header.task_semaphores > 0 {
+            gaps.append(
+                "Swift tasks: who has the semaphores that threads wait for is not known of all tasks; "
+                    + "a deadlock over them may be missing")
+        }
         if header.tasks_dropped > 0 { gaps.append("Swift tasks: \(header.tasks_dropped) more did not fit the table") }
         return gaps
     }

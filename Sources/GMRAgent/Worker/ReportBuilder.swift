@@ -55,6 +55,7 @@ struct ReportBuilder {
                     + "is not for them")
             process.tasks.removeLast(process.tasks.count - Self.mostTasksInService)
             process.semaphores = [:]
+            process.areTasksComplete = false
         }
         progress()
         let begin = ContinuousClock.now
@@ -113,7 +114,8 @@ struct ReportBuilder {
     private func hangs(of analysis: TaskAnalysis, threads: [ThreadSnapshot]) -> TaskHangs {
         var unmoved: Set<Int32>?
         return TaskHangs(
-            tasks: analysis.tasks, threads: threads, semaphores: analysis.semaphores,
+            tasks: analysis.tasks, threads: threads, areTasksComplete: analysis.areTasksComplete,
+            semaphores: analysis.semaphores,
             poolWidth: sysconf(Int32(_SC_NPROCESSORS_ONLN))
         ) { tid in
             let known = unmoved ?? decoder.secondLook()?.unmoved ?? []

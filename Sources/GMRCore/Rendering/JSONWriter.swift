@@ -91,6 +91,17 @@ public struct JSONWriter: StructureWriter, Sendable {
         append("null")
     }
 
+    /// What the closure writes, kept in `fragment`; or what is kept there.
+    public mutating func repeated(_ fragment: inout [UInt8], _ write: (inout JSONWriter) -> Void) {
+        guard fragment.isEmpty else {
+            utf8.append(contentsOf: fragment)
+            return
+        }
+        let start = utf8.count
+        write(&self)
+        fragment = Array(utf8[start...])
+    }
+
     // MARK: Layout
 
     /// Puts what stands between this value and the one before it.

@@ -1,49 +1,51 @@
 extension ReportStructure {
-    /// Of fewer tasks each has its frames, whatever others have.
-    private static let many = 1_000
+    /// So much of stacks that other tasks have too is written again.
+    private static let mostRepeatedBytes = 64 << 20
 
     static func write(_ tasks: [TaskSnapshot], to writer: inout some StructureWriter, progress: () -> Void) {
-        var firsts: [StackKey: UInt64] = [:]
-        /// The task that has the same stack, and has been written with it.
-        func first(for task: TaskSnapshot) -> UInt64? {
-            guard tasks.count > many, !task.frames.isEmpty else { return nil }
-            let key = StackKey(task.frames)
-            if let first = firsts[key] { return first }
-            firsts[key] = task.id
-            return nil
-        }
+        var stacks: [StackKey: (first: UInt64, fragment: [UInt8])] = [:]
+        var bytesLeft = mostRepeatedBytes
         writer.array { writer in
             for (index, task) in tasks.enumerated() {
                 if index % Report.tasksInAStep == 0 { progress() }
-                write(task, sameStackAs: first(for: task), to: &writer)
+                let key = StackKey(task.frames)
+                var stack = stacks[key] ?? (task.id, [])
+                bytesLeft -= stack.fragment.count
+                writer.object { writer in
+                    writeFacts(of: task, to: &writer)
+                    if bytesLeft < 0 && !stack.fragment.isEmpty {
+                        writer.field("sameStackAs", stack.first)
+                    } else {
+                        writer.repeated(&stack.fragment) { writer in
+                            writer.field("frames") { $0.array(of: task.frames) { write($1, to: &$0) } }
+                        }
+                    }
+                }
+                stacks[key] = stack
             }
         }
     }
 
-    private static func write(_ task: TaskSnapshot, sameStackAs other: UInt64?, to writer: inout some StructureWriter) {
-        writer.object { writer in
-            writer.field("id", task.id)
-            writer.field("name", task.name)
-            writer.field("state", task.state.rawValue)
-            writer.field("kind", task.kind.rawValue)
-            writer.field("priority", task.priority)
-            writer.field("cancelled", task.isCancelled)
-            writer.field("thread", task.thread)
-            writer.field("parent", task.parent)
-            writer.field("children") { $0.array(of: task.children, inline: true) { $0.integer($1) } }
-            if let wait = task.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
-            if !task.locals.isEmpty {
-                writer.field("locals") { writer in
-                    writer.object(inline: true) { writer in
-                        for local in task.locals { writer.field(local.name, local.value) }
-                    }
+    private static func writeFacts(of task: TaskSnapshot, to writer: inout some StructureWriter) {
+        writer.field("id", task.id)
+        writer.field("name", task.name)
+        writer.field("state", task.state.rawValue)
+        writer.field("kind", task.kind.rawValue)
+        writer.field("priority", task.priority)
+        writer.field("cancelled", task.isCancelled)
+        writer.field("thread", task.thread)
+        writer.field("parent", task.parent)
+        writer.field("children") { $0.array(of: task.children, inline: true) { $0.integer($1) } }
+        if let wait = task.waitsFor { writer.field("waitsFor") { write(wait, to: &$0) } }
+        if !task.locals.isEmpty {
+            writer.field("locals") { writer in
+                writer.object(inline: true) { writer in
+                    for local in task.locals { writer.field(local.name, local.value) }
                 }
             }
-            if task.isNew { writer.field("new", true) }
-            if task.areFramesCut { writer.field("framesCut", true) }
-            writer.field("sameStackAs", other)
-            if other == nil { writer.field("frames") { $0.array(of: task.frames) { write($1, to: &$0) } } }
         }
+        if task.isNew { writer.field("new", true) }
+        if task.areFramesCut { writer.field("framesCut", true) }
     }
 
     private static func write(_ wait: TaskWait, to writer: inout some StructureWriter) {

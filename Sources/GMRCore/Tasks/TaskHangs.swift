@@ -13,19 +13,22 @@ public struct TaskHangs: Sendable, Equatable {
 
     public struct Blockade: Sendable, Equatable {
         /// Tasks whose threads are blocked.
-        public var blockers: [UInt64]
+        public var blockers: [UInt64] = []
+        /// The blocked thread, where it runs no task.
+        public var thread: Int32?
         /// Tasks that cannot go on for it.
         public var waiters: [UInt64]
     }
 
     /// - Parameters:
+    ///   - areTasksComplete: Every task of the process is among them.
     ///   - semaphores: Who has the semaphores, by the address that threads wait at for them.
     ///   - poolWidth: How many threads Swift's pool has at most.
     ///   - isUnmoved: Whether a thread has slept at the same place between two looks. Asked only where there seems to be
     ///     a hang.
     public init(
-        tasks: [TaskSnapshot], threads: [ThreadSnapshot], semaphores: [UInt64: SemaphoreHolders] = [:], poolWidth: Int,
-        isUnmoved: (Int32) -> Bool
+        tasks: [TaskSnapshot], threads: [ThreadSnapshot], areTasksComplete: Bool = true,
+        semaphores: [UInt64: SemaphoreHolders] = [:], poolWidth: Int, isUnmoved: (Int32) -> Bool
     ) {
         circles = Self.circles(in: tasks)
         let byTID = threads.byTID
@@ -54,8 +57,12 @@ public struct TaskHangs: Sendable, Equatable {
         }
         if let holder, isBlocked(holder) {
             blockedMainActor = Blockade(blockers: [holder.id], waiters: queued.map(\.id))
+        } else if let thread = queued.lazy.compactMap(\.waitsFor).first(where: { $0.heldByTask == nil })?.heldByThread,
+            let drainer = byTID[thread], Self.drains(drainer), drainer.state == .sleeping, isUnmoved(thread)
+        {
+            blockedMainActor = Blockade(thread: thread, waiters: queued.map(\.id))
         }
-        if !semaphores.isEmpty {
+        if areTasksComplete {
             let graph = HangGraph(tasks: tasks, threads: threads, starved: starvedPool, semaphores: semaphores)
             circles += graph.circles(isUnmoved: isUnmoved)
         }
@@ -67,6 +74,12 @@ public struct TaskHangs: Sendable, Equatable {
     private static func isOfPool(_ thread: ThreadSnapshot) -> Bool {
         let functions = thread.frames.lazy.compactMap(\.function)
         return functions.contains("_dispatch_worker_thread") && !functions.contains { $0.hasPrefix("_dispatch_lane_") }
+    }
+
+    /// It runs what is on a dispatch queue; a main thread that does something else may never do so.
+    private static func drains(_ thread: ThreadSnapshot) -> Bool {
+        let functions = ["_dispatch_lane_serial_drain", "_dispatch_main_queue_drain"]
+        return thread.frames.contains { $0.function.map(functions.contains) == true }
     }
 
     private static func circles(in tasks: [TaskSnapshot]) -> [TaskCircle] {
@@ -112,7 +125,9 @@ extension Verdict {
         }
         let blockades = [hangs.starvedPool, hangs.blockedMainActor].compactMap(\.self)
         self.tasks = Set(hangs.circles.flatMap(\.tasks) + blockades.flatMap(\.blockers)).sorted()
-        self.threads = Set(self.threads + hangs.circles.flatMap(\.threads)).sorted()
+        self.threads = Set(
+            self.threads + hangs.circles.flatMap(\.threads) + blockades.compactMap(\.thread)
+        ).sorted()
         let own = kind == .crash || kind == .deadlock ? [summary] : []
         summary = (own + sentences).joined(separator: " ")
         if own.isEmpty, let first = kinds.first { kind = first }

@@ -89,7 +89,7 @@ public struct TaskWait: Sendable, Equatable {
     public var actorType: String?
     /// The task that is on that actor.
     public var heldByTask: UInt64?
-    /// The thread that runs that one.
+    /// The thread that runs that one; with no task, the one that alone may run what is on the main actor.
     public var heldByThread: Int32?
     /// The runtime itself says so.
     public var isHolderCertain: Bool
@@ -117,7 +117,11 @@ public struct TaskWait: Sendable, Equatable {
             return "waiting for a thread of the \(actorType ?? "global executor")"
         case .executor, .actor:
             var text = "waiting for the \(kind.rawValue) \(actorType ?? "")"
-            if let heldByTask { text += ", on which task \(heldByTask) \(isHolderCertain ? "is" : "seems to be")" }
+            if let heldByTask {
+                text += ", on which task \(heldByTask) \(isHolderCertain ? "is" : "seems to be")"
+            } else if let heldByThread {
+                text += ", which thread \(heldByThread) runs"
+            }
             return text
         }
     }

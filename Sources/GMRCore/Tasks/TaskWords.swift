@@ -17,11 +17,15 @@ struct TaskWords {
         return ids.count > Self.mostNames ? shown + " and \(ids.count - Self.mostNames) more" : shown
     }
 
-    /// `7 "request 17" is blocked in thread 4712, in submit(_:) Orders.swift:12`
+    /// `task 7 "request 17" in thread 4712, in submit(_:) Orders.swift:12`
     private func place(_ id: UInt64) -> String {
-        guard let tid = tasks[id]?.thread, let thread = threads[tid] else { return name(id) }
-        let frame = thread.frames.first(where: \.hasLine).map { ", in \($0.place)" } ?? ""
-        return "\(name(id)) in thread \(tid)\(frame)"
+        "task \(name(id))" + (tasks[id]?.thread.map { " in \(place(ofThread: $0))" } ?? "")
+    }
+
+    /// `thread 4712, in submit(_:) Orders.swift:12`
+    private func place(ofThread tid: Int32) -> String {
+        let frame = threads[tid]?.frames.first(where: \.hasLine).map { ", in \($0.place)" } ?? ""
+        return "thread \(tid)\(frame)"
     }
 
     /// `DEADLOCK: task 7 "a" waits for task 8 "b"; task 8 "b" waits for task 7 "a".`
@@ -39,6 +43,7 @@ struct TaskWords {
         let goal: String
         switch step.wait {
         case .task(.task): goal = next == step ? "itself" : who(next)
+        case .task(.group): goal = "the tasks of its group, among them \(who(next))"
         case .task(let kind) where step.task.flatMap({ tasks[$0]?.waitsFor?.actorType }) != nil:
             let type = step.task.flatMap { tasks[$0]?.waitsFor?.actorType } ?? ""
             goal = "the \(kind.rawValue) \(type), on which \(who(next)) is"
@@ -69,12 +74,13 @@ struct TaskWords {
         let more = pool.blockers.count > Self.mostNames ? "; and \(pool.blockers.count - Self.mostNames) more" : ""
         return "POOL STARVED: every thread of Swift's pool that such tasks have is blocked, and \(waiters) for one: "
             + "\(names(pool.waiters)). "
-            + "They are blocked by task \(blockers)\(more)."
+            + "They are blocked by \(blockers)\(more)."
     }
 
     func sentence(mainActor: TaskHangs.Blockade) -> String {
         let waiters = mainActor.waiters.count == 1 ? "1 task waits" : "\(mainActor.waiters.count) tasks wait"
-        return "MAIN ACTOR BLOCKED: \(waiters) for it: \(names(mainActor.waiters)). It is held by task "
-            + mainActor.blockers.map(place).joined(separator: ", ") + "."
+        return "MAIN ACTOR BLOCKED: \(waiters) for it: \(names(mainActor.waiters)). It is held by "
+            + (mainActor.blockers.map(place) + [mainActor.thread].compactMap(\.self).map(place(ofThread:)))
+            .joined(separator: ", ") + "."
     }
 }
