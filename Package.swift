@@ -98,7 +98,10 @@ let package = Package(
         .testTarget(
             name: "CrashZooTests", dependencies: ["CrashZoo", "GMRAgent", "gmr", "ProcessKit"],
             exclude: ["core_walk.py"]),
-        .executableTarget(name: "TaskZoo", dependencies: ["GMRAgent"], path: "Tests/TaskZoo"),
+        // Linked so that reports say where each task was made; AsyncMain is not.
+        .executableTarget(
+            name: "TaskZoo", dependencies: ["GMRAgent"], path: "Tests/TaskZoo",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=swift_task_create"])]),
         .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent"], path: "Tests/AsyncMain"),
         .testTarget(name: "TaskZooTests", dependencies: ["TaskZoo", "AsyncMain", "ProcessKit"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),

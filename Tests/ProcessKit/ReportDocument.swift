@@ -60,6 +60,8 @@ public struct ReportDocument: Decodable {
     public struct Frame: Decodable {
         public var address: String
         public var function: String?
+        public var file: String?
+        public var source: String?
         public var line: Int?
         public var inlined: Bool
         public var async: Bool
@@ -99,6 +101,8 @@ public struct ReportDocument: Decodable {
         public var children: [UInt64]
         public var waitsFor: TaskWait?
         public var framesCut: Bool?
+        public var ageNanoseconds: UInt64?
+        public var origin: Frame?
         public var locals: [String: String]?
         /// Nil where `sameStackAs` says which task has the same.
         public var frames: [Frame]?

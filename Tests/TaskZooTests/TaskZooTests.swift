@@ -35,6 +35,10 @@ import Testing
                 #expect(report.tasks.first { $0.id == parent }?.children.contains(task.id) == true)
             }
             try Self.compare(task, of: report, with: truth)
+            if truth.kind != "asyncLet" {
+                #expect(task.origin?.file?.contains("/TaskZoo/") == true, "\(truth.name): \(task.origin as Any)")
+                #expect((1..<60_000_000_000).contains(task.ageNanoseconds ?? 0), "\(truth.name)")
+            }
         }
         #expect(report.verdict.kind == program.verdict, "\(report.verdict.summary)")
         for words in program.words { #expect(report.verdict.summary.contains(words), "\(report.verdict.summary)") }
@@ -86,6 +90,7 @@ import Testing
         #expect(main.waitsFor?.task == child.id && child.kind == "asyncLet")
         #expect(main.stack.contains { $0.function == "static AsyncMain.main()" })
         #expect(child.stack.contains { $0.function == "static AsyncMain.waits()" })
+        #expect(report.tasks.allSatisfy { $0.ageNanoseconds == nil && $0.origin == nil }, "it is not linked for that")
     }
 
     @Test func prioritiesHaveNames() throws {
@@ -109,6 +114,17 @@ import Testing
         let runners = steps.map { step in report.tasks.first { $0.id == step.task }?.thread }
         #expect(steps.map(\.thread) == runners && Set(deadlock.threads) == Set(runners.compactMap(\.self)))
         #expect(report.verdict.threads == deadlock.threads.sorted() && Set(report.verdict.tasks) == Set(deadlock.tasks))
+    }
+
+    @Test func aTaskSaysWhereItWasMade() throws {
+        let report = try #require(TaskProgram.all.first { $0.name == "group" }).report()
+        func origin(_ name: String) throws -> ReportDocument.Frame {
+            try #require(report.tasks.first { $0.name == name }?.origin)
+        }
+        #expect(try origin("starter").file?.hasSuffix("/main.swift") == true)
+        #expect(try origin("parent").function?.hasPrefix("waitsForGroup") == true)
+        #expect(try origin("parent").source?.contains("Task(name: \"parent\")") == true)
+        #expect(try origin("child 3").source?.contains("group.addTask(name: \"child \\(number)\")") == true)
     }
 
     @Test func aDeepRecursionIsCut() throws {

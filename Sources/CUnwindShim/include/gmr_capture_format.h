@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 #define GMR_ARENA_MAGIC UINT64_C(0x3154524f50455247) /* "GREPORT1" */
-#define GMR_ARENA_VERSION UINT32_C(1)
+#define GMR_ARENA_VERSION UINT32_C(2)
 
 #define GMR_PAGE_BYTES 4096u
 #define GMR_STACK_CAPACITY_BYTES (64u * 1024u) /* of each thread's stack, from the stack pointer up */
@@ -342,6 +342,7 @@ typedef struct {
     uint32_t task_semaphores;     /* that threads wait for, and that were looked for in the tasks */
     uint64_t tasks_ns, tasks_searched_bytes; /* duration; memory that was there and was searched */
     char task_local_names[GMR_TASK_LOCAL_CAPACITY][GMR_TASK_LOCAL_NAME_BYTES];
+    gmr_task_probe_t task_probes[GMR_TASK_PROBES];
     uint64_t main_queue; /* address of libdispatch's; 0: it is not known */
     uint32_t list_state; /* 1: it has. release: publishes the list; pairs with the acquire of the agent; futex */
     int32_t main_queue_drainer; /* the thread that may run what is on that queue; 0: none, or unknown */

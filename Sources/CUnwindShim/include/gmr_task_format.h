@@ -18,6 +18,8 @@ enum {
     GMR_TASK_AWAITS_ACTOR = 1u << 3, /* the executor that it waits for is an actor's own */
 };
 
+#define GMR_TASK_SITES 5u /* functions between the runtime and whoever makes a task are at most 4 */
+
 /* A Swift task (`swift::AsyncTask`). */
 typedef struct {
     uint64_t address, id;
@@ -33,9 +35,19 @@ typedef struct {
     uint32_t name_offset, name_bytes;  /* in the text of all tasks; UTF-8, of the program's making */
     uint32_t type_offset, type_bytes;  /* type of the actor or executor that it waits for, `Bank.Account` */
     uint32_t local_offset, local_bytes; /* task-local values: of each the number of its name, its length, and text */
-    uint64_t reserved;
+    uint64_t born_ns;               /* CLOCK_MONOTONIC; 0: unknown */
+    uint64_t sites[GMR_TASK_SITES]; /* return addresses of who made it, innermost first; 0: no more */
 } gmr_task_t;
-_Static_assert(sizeof(gmr_task_t) == 96, "wire format");
+_Static_assert(sizeof(gmr_task_t) == 136, "wire format");
+
+/* What the runtime's public functions said of a task of GMR's own, which never goes on. */
+typedef struct {
+    uint64_t address, id; /* 0: there is none */
+    uint32_t job_flags, priority, is_cancelled, reserved;
+} gmr_task_probe_t;
+_Static_assert(sizeof(gmr_task_probe_t) == 32, "wire format");
+
+#define GMR_TASK_PROBES 2u /* one that is cancelled and awaits the other, its child, which waits for a continuation */
 
 /* What a task-local value is. */
 enum { GMR_TASK_LOCAL_STRING = 1, GMR_TASK_LOCAL_INT = 2, GMR_TASK_LOCAL_OPTIONAL_INT = 3 };

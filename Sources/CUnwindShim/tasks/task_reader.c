@@ -11,6 +11,7 @@
 
 #include "../memory/process_memory.h"
 #include "actor_type.h"
+#include "task_births.h"
 #include "task_locals.h"
 #include "task_references.h"
 
@@ -18,7 +19,6 @@
 enum {
     TASK_REFERENCES = 0x08,
     TASK_JOB_FLAGS = 0x20,
-    TASK_ID_LOW = 0x24,
     TASK_RESUME = 0x38,
     TASK_CONTEXT = 0x40,
     TASK_STATUS = 0x60,
@@ -26,7 +26,6 @@ enum {
     TASK_LAST_ALLOCATION = 0x70,
     TASK_FIRST_SLAB = 0x78,
     TASK_LOCALS = 0x88,
-    TASK_ID_HIGH = 0x90,
     TASK_DEPENDENCY = 0xa0,
     TASK_PARENT = GMR_TASK_BYTES,
     TASK_READ_BYTES = GMR_TASK_COPY_BYTES,
@@ -210,8 +209,8 @@ static void read_name(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t reco
 
 static uint64_t read_id(uint64_t task) {
     uint32_t low = 0;
-    (void)gmr_read_all(task + TASK_ID_LOW, &low, sizeof low);
-    return gmr_read_word(task + TASK_ID_HIGH) << 32 | low;
+    (void)gmr_read_all(task + GMR_TASK_ID_LOW, &low, sizeof low);
+    return gmr_read_word(task + GMR_TASK_ID_HIGH) << 32 | low;
 }
 
 static void read_dependency(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t record) {
@@ -269,7 +268,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     if (!read_raw(task->address, raw, read_near)) return 0;
     task->job_flags = half_at(raw, TASK_JOB_FLAGS);
     task->status_flags = half_at(raw, TASK_STATUS);
-    task->id = word_at(raw, TASK_ID_HIGH) << 32 | half_at(raw, TASK_ID_LOW);
+    task->id = word_at(raw, GMR_TASK_ID_HIGH) << 32 | half_at(raw, GMR_TASK_ID_LOW);
     if (!is_plausible(task, raw)) return 0;
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
@@ -320,5 +319,7 @@ void gmr_task_add(gmr_arena_header_t *arena, uint64_t address) {
                              .status_flags = task->status_flags, .flags = GMR_TASK_MOVED};
         arena->task_references_cut = 1; /* it may have any of them */
     }
-    if (result != 0) arena->task_count++;
+    if (result == 0) return;
+    gmr_task_births_find(task);
+    arena->task_count++;
 }

@@ -10,6 +10,10 @@
 #define GMR_TASK_LAYOUT_VERSION 1
 #define GMR_TASK_BYTES 0xd0u
 
+/* Where a task has the halves of its number. */
+#define GMR_TASK_ID_LOW 0x24u
+#define GMR_TASK_ID_HIGH 0x90u
+
 #define GMR_TASK_COPY_BYTES (GMR_TASK_BYTES + 8u) /* with what some tasks have behind them */
 
 #define GMR_TASK_SLAB_WORDS 512u  /* of a slab that are looked at */

@@ -17,7 +17,9 @@
 #include "../signal_safe/capture.h"
 #include "../signal_safe/maps.h"
 #include "../signal_safe/syscalls_x86_64.h"
+#include "task_births.h"
 #include "task_locals.h"
+#include "task_probes.h"
 #include "task_reader.h"
 #include "task_references.h"
 #include "tasks.h"
@@ -38,6 +40,7 @@ GMR_MAYBE_LINKED(_dispatch_main_q);
 
 /* Addresses of the runtime's variables; 0: there is none. */
 static uint64_t metadata_variable, size_variable, version_variable, main_queue;
+static uint32_t runtime; /* GMR_TASKS_*, but CUT */
 
 /* What was read lies here, and looks like tasks too. */
 static struct {
@@ -48,6 +51,23 @@ static struct {
     uint8_t bytes[CHUNK_PAGES * GMR_PAGE_BYTES] __attribute__((aligned(16)));
 } scan;
 
+/* dispatch_queue_s.dq_state has the thread that drains a queue; of the main queue that is the main thread, until
+ * dispatchMain() leaves it to the pool. */
+static int32_t main_queue_drainer(void) {
+    return main_queue ? (int32_t)(gmr_read_word(main_queue + GMR_QUEUE_STATE) & FUTEX_TID_MASK) : 0;
+}
+
+/* The runtime's variables never change. */
+static uint32_t state_of_runtime(void) {
+    uint32_t version = 0;
+    uint64_t bytes = 0;
+    if (!metadata_variable) return GMR_TASKS_NONE;
+    __builtin_memcpy(&scan.class, (const void *)(uintptr_t)metadata_variable, sizeof scan.class);
+    if (version_variable) __builtin_memcpy(&version, (const void *)(uintptr_t)version_variable, sizeof version);
+    if (size_variable) __builtin_memcpy(&bytes, (const void *)(uintptr_t)size_variable, sizeof bytes);
+    return version == GMR_TASK_LAYOUT_VERSION && bytes == GMR_TASK_BYTES ? GMR_TASKS_READ : GMR_TASKS_STRANGE;
+}
+
 void gmr_tasks_prepare(void) {
     metadata_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskMetadata);
     size_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize);
@@ -55,21 +75,8 @@ void gmr_tasks_prepare(void) {
     main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
     gmr_task_reader_prepare();
     gmr_thread_tasks_prepare(metadata_variable);
-}
-
-/* dispatch_queue_s.dq_state has the thread that drains a queue; of the main queue that is the main thread, until
- * dispatchMain() leaves it to the pool. */
-static int32_t main_queue_drainer(void) {
-    return main_queue ? (int32_t)(gmr_read_word(main_queue + GMR_QUEUE_STATE) & FUTEX_TID_MASK) : 0;
-}
-
-static uint32_t state_of_runtime(void) {
-    uint32_t version = 0;
-    scan.class = gmr_read_word(metadata_variable);
-    if (!scan.class) return GMR_TASKS_NONE;
-    (void)gmr_read_all(version_variable, &version, sizeof version);
-    int is_known = version == GMR_TASK_LAYOUT_VERSION && gmr_read_word(size_variable) == GMR_TASK_BYTES;
-    return is_known ? GMR_TASKS_READ : GMR_TASKS_STRANGE;
+    runtime = state_of_runtime();
+    if (runtime == GMR_TASKS_READ) gmr_task_births_begin();
 }
 
 static int is_over(void) { return gmr_ss_clock_ns(CLOCK_MONOTONIC) >= scan.until_ns; }
@@ -168,11 +175,12 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     arena->task_reference_count = arena->task_references_cut = 0;
     arena->main_queue = main_queue;
     arena->main_queue_drainer = main_queue_drainer();
-    arena->task_state = state_of_runtime();
+    arena->task_state = runtime;
     if (arena->task_state != GMR_TASKS_READ) return;
     gmr_task_reader_begin(scan.class);
     gmr_task_references_begin(arena);
     gmr_task_locals_begin(arena);
+    gmr_task_probes_tell(arena);
     scan.until_ns = begin + (arena->crash.signal ? CRASH_LIMIT_NS : LIMIT_NS);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
     if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;

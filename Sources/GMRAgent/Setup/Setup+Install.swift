@@ -56,6 +56,8 @@ extension Setup {
         SectionRegistry.shared.setDeadline(record.settings.sectionDeadline)
         ConfigurationRegistry.shared.start(with: record)
         ReportObservers.shared.set(sinks: sinks)
+        // In a program without Swift of its own the tasks would be those of the library.
+        if !followsForks { TaskProbes.make() }
     }
 }
 

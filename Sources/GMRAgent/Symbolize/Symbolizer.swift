@@ -55,6 +55,25 @@ struct Symbolizer {
         }
     }
 
+    /// Of each task, after `symbolize`: the line that made it.
+    mutating func taskOrigins(_ process: CapturedProcess) -> [Frame?] {
+        var origins: [[CapturedFrame]: Frame?] = [:]
+        return process.tasks.map { task in
+            if let known = origins[task.sites] { return known }
+            let origin = task.sites.flatMap { frames(of: $0, in: process) }.first { !Self.makesTasks($0) }
+            origins[task.sites] = origin
+            return origin
+        }
+    }
+
+    /// Code of Swift's own libraries, which programs have copies of: `Task.init`, `TaskGroup.addTask`.
+    private static func makesTasks(_ frame: Frame) -> Bool {
+        guard frame.module?.hasPrefix("libswift") != true, let name = frame.mangled ?? frame.function else {
+            return true
+        }
+        return ["$sScT", "$sScG", "$sScg", "$sSq", "$sSS", "$ss"].contains { name.hasPrefix($0) }
+    }
+
     /// The parts that an async function is cut into have names of their own, which say nothing to people.
     private static func asyncFrame(_ frame: Frame) -> Frame {
         var frame = frame
@@ -76,7 +95,7 @@ struct Symbolizer {
 
     private mutating func lookUp(_ process: CapturedProcess, progress: @escaping () -> Void) {
         let codeAddresses = Set(process.threads.lazy.flatMap(\.frames).map(\.lookupAddress))
-            .union(process.tasks.lazy.flatMap(\.frames).map(\.lookupAddress))
+            .union(process.tasks.lazy.flatMap { $0.frames + $0.sites }.map(\.lookupAddress))
         lockAddresses = Set(process.threads.compactMap { $0.wait?.address ?? $0.firstArgument }).subtracting(
             codeAddresses)
         let addresses = codeAddresses.union(lockAddresses).sorted()

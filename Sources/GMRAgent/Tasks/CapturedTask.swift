@@ -14,6 +14,9 @@ struct CapturedTask: Sendable {
     /// Innermost first.
     var frames: [CapturedFrame]
 
+    /// Return addresses of who made it; empty: unknown.
+    var sites: [CapturedFrame] = []
+
     enum Awaited: Sendable, Equatable {
         /// Address and number: the address may be another task's by now.
         case task(UInt64, id: UInt64)

@@ -10,9 +10,13 @@ struct TaskAnalysis {
 
     /// - Parameters:
     ///   - frames: Of each task of the process.
+    ///   - origins: Of each task, the line that made it.
     ///   - threads: The same as those of the process, with frames.
     ///   - stacks: What is on the threads' stacks.
-    init(_ process: CapturedProcess, frames: [[Frame]], threads: [ThreadSnapshot], stacks: CaptureDecoder) {
+    init(
+        _ process: CapturedProcess, frames: [[Frame]], origins: [Frame?], threads: [ThreadSnapshot],
+        stacks: CaptureDecoder
+    ) {
         let ids = Dictionary(process.tasks.map { ($0.address, $0.snapshot.id) }) { first, _ in first }
         let runners = Self.runners(in: process, threads: threads, stacks: stacks)
         let byTID = threads.byTID
@@ -21,8 +25,10 @@ struct TaskAnalysis {
         for task in process.tasks {
             if let parent = ids[task.parent] { children[parent, default: []].append(task.snapshot.id) }
         }
-        tasks = zip(process.tasks, frames).map { captured, frames in
+        tasks = zip(zip(process.tasks, frames), origins).map { known, origin in
+            let (captured, frames) = known
             var task = captured.snapshot
+            task.origin = origin
             task.parent = ids[captured.parent]
             task.children = (children[task.id] ?? []).sorted()
             task.thread = runners[captured.address]

@@ -13,9 +13,9 @@ struct TaskDecoder {
     private static let isAsyncLet: UInt32 = 1 << 28
     private static let hasExecutor: UInt32 = 1 << 29
     private static let prefersExecutor: UInt32 = 0x8000
-    private static let isCancelled: UInt32 = 0x100
-    private static let runs: UInt32 = 0x800
-    private static let isEnqueued: UInt32 = 0x1000
+    static let isCancelled: UInt32 = 0x100
+    static let runs: UInt32 = 0x800
+    static let isEnqueued: UInt32 = 0x1000
 
     init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
         self.arena = arena
@@ -33,12 +33,20 @@ struct TaskDecoder {
         var budget = Budget(
             frames: min(arena.pointee.task_frame_count, GMR_TASK_FRAME_CAPACITY),
             text: min(arena.pointee.task_text_bytes, GMR_TASK_TEXT_CAPACITY_BYTES))
+        let trust = self.trust
         // Where a file ends too early there is nothing.
-        var tasks: [CapturedTask] = []
-        for entry in UnsafeBufferPointer(start: table, count: count) where entry.address != 0 {
-            tasks.append(task(entry, &budget))
+        return UnsafeBufferPointer(start: table, count: count).filter { $0.address != 0 }.compactMap {
+            trust.checked(task($0, &budget))
         }
-        return tasks
+    }
+
+    private var trust: TaskTrust {
+        let count = Int(min(arena.pointee.task_count, GMR_TASK_CAPACITY))
+        let probes = withUnsafeBytes(of: arena.pointee.task_probes) { Array($0.bindMemory(to: gmr_task_probe_t.self)) }
+        var budget = Budget(frames: 0, text: UInt32(GMR_TASK_MOST_TEXT_BYTES))
+        return TaskTrust(probes: probes, tasks: UnsafeBufferPointer(start: gmr_arena_tasks(arena), count: count)) {
+            text(at: $0.name_offset, count: $0.name_bytes, &budget)
+        }
     }
 
     /// What all tasks together can have: damaged numbers may have them share it.
@@ -70,6 +78,7 @@ struct TaskDecoder {
         let moved = UnsafeBufferPointer(start: gmr_arena_tasks(arena), count: count).count {
             $0.flags & UInt32(GMR_TASK_MOVED) != 0
         }
+        if header.task_state == GMR_TASKS_READ, header.tasks_dropped == 0 { gaps += trust.gaps }
         if moved > 0 { gaps.append("Swift tasks: \(moved) went on each time they were read, and have no stack") }
         if header.task_references_cut != 0 && header.task_semaphores > 0 {
             gaps.append(
@@ -108,18 +117,23 @@ struct TaskDecoder {
             : isSet(Self.isGroupChild, in: task.job_flags)
                 ? .groupChild : isSet(Self.isChild, in: task.job_flags) ? .child : .task
         let name = text(at: task.name_offset, count: task.name_bytes, &budget)
+        let isBorn = (1...max(arena.pointee.monotonic_ns, 1)).contains(task.born_ns)
         let snapshot = TaskSnapshot(
             id: task.id, name: name.isEmpty ? nil : name, state: state, kind: kind,
             priority: Self.name(ofPriority: task.status_flags & 0xff),
             isCancelled: isSet(Self.isCancelled, in: task.status_flags),
             isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags),
-            areFramesCut: isSet(UInt32(GMR_TASK_FRAMES_CUT), in: task.flags), locals: locals(of: task, &budget))
+            areFramesCut: isSet(UInt32(GMR_TASK_FRAMES_CUT), in: task.flags), locals: locals(of: task, &budget),
+            ageNanoseconds: isBorn ? arena.pointee.monotonic_ns - task.born_ns : nil)
         return CapturedTask(
             snapshot: snapshot, address: task.address,
             prefersExecutor: isSet(Self.hasExecutor, in: task.job_flags)
                 || isSet(Self.prefersExecutor, in: task.status_flags),
             parent: task.parent, awaits: awaited(by: task, &budget),
-            frames: frames(of: task, &budget))
+            frames: frames(of: task, &budget),
+            sites: withUnsafeBytes(of: task.sites) { sites in
+                sites.bindMemory(to: UInt64.self).prefix { $0 != 0 }.map { CapturedFrame(address: $0, isExact: false) }
+            })
     }
 
     /// Each is the number of a name, a length, and so much text.

@@ -63,7 +63,8 @@ struct ReportBuilder {
             settings: setup.settings, debuginfodCaches: setup.debuginfod?.cacheDirectories ?? [])
         var threads = symbolizer.symbolize(process, progress: progress)
         let taskAnalysis = TaskAnalysis(
-            process, frames: symbolizer.taskFrames(process), threads: threads, stacks: decoder)
+            process, frames: symbolizer.taskFrames(process), origins: symbolizer.taskOrigins(process),
+            threads: threads, stacks: decoder)
         let tasks = taskAnalysis.tasks
         let tasksByThread = tasks.idsByThread
         for index in threads.indices { threads[index].task = tasksByThread[threads[index].tid] }

@@ -18,6 +18,7 @@ extension TextRenderer {
                 writeThreadLine("\(group.tasks.count) Tasks with the same stack" + facts(of: first), to: &text)
                 writeMembers(of: group, to: &text)
             }
+            if let birth = birth(of: group.tasks) { writeLine(birth, to: &text) }
             if first.state == .running {
                 writeLine(first.thread.map { "It runs in thread \($0)." } ?? "It runs.", to: &text)
             }
@@ -71,6 +72,26 @@ extension TextRenderer {
             parts.append("children " + task.children.prefix(longestMemberList).map(String.init).joined(separator: ", "))
         }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    /// `made 3 s to 2 min ago, in serve(_:) Orders.swift:51`; of tasks with several places, the first one's.
+    private static func birth(of tasks: [TaskSnapshot]) -> String? {
+        let ages = tasks.compactMap(\.ageNanoseconds)
+        guard let youngest = ages.min(), let oldest = ages.max() else { return nil }
+        let (from, to) = (Self.age(youngest), Self.age(oldest))
+        let places = Set(tasks.compactMap { $0.origin?.place })
+        let place = tasks.lazy.compactMap { $0.origin?.place }.first.map { ", in \($0)" } ?? ""
+        let others = places.count > 1 ? ", and at \(places.count - 1) other places" : ""
+        return "made \(from == to ? from : "\(from) to \(to)") ago\(place)\(others)"
+    }
+
+    /// `350 ms`, `12 s`, `3 min`, `5 h`, `4 d`: what is left over is left out.
+    static func age(_ nanoseconds: UInt64) -> String {
+        let units: [(UInt64, String)] = [
+            (86_400_000_000_000, "d"), (3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"),
+        ]
+        for (size, name) in units where nanoseconds >= size { return "\(nanoseconds / size) \(name)" }
+        return "\(nanoseconds / 1_000_000) ms"
     }
 
     private static func writeMembers(of group: TaskGroup, to text: inout String) {

@@ -33,6 +33,7 @@ extension Report {
             report.tasks[index].name = tasks[index].name.map(masker.masked)
             for local in tasks[index].locals.indices { report.tasks[index].locals[local].mask(by: masker) }
             report.tasks[index].waitsFor?.actorType = tasks[index].waitsFor?.actorType.map(masker.maskedCode)
+            report.tasks[index].origin?.mask(by: masker, memo: &memo)
             report.tasks[index].frames = stacks.masked(tasks[index].frames, by: masker, memo: &memo)
         }
         return report

@@ -30,6 +30,10 @@ public struct TaskSnapshot: Sendable, Equatable {
     public var areFramesCut: Bool
     /// Values of the task-local variables that the service has registered, where they are bound.
     public var locals: [Local]
+    /// Since it was made; nil where that was not noted.
+    public var ageNanoseconds: UInt64?
+    /// The line that made it; nil where that was not noted.
+    public var origin: Frame?
 
     /// A task-local value, such as the number of a request.
     public struct Local: Sendable, Equatable {
@@ -49,7 +53,7 @@ public struct TaskSnapshot: Sendable, Equatable {
         id: UInt64, name: String? = nil, state: State, kind: Kind = .task, priority: String = "medium",
         isCancelled: Bool = false, isNew: Bool = false, parent: UInt64? = nil, children: [UInt64] = [],
         thread: Int32? = nil, waitsFor: TaskWait? = nil, frames: [Frame] = [],
-        areFramesCut: Bool = false, locals: [Local] = []
+        areFramesCut: Bool = false, locals: [Local] = [], ageNanoseconds: UInt64? = nil, origin: Frame? = nil
     ) {
         self.id = id
         self.name = name
@@ -65,6 +69,8 @@ public struct TaskSnapshot: Sendable, Equatable {
         self.frames = frames
         self.areFramesCut = areFramesCut
         self.locals = locals
+        self.ageNanoseconds = ageNanoseconds
+        self.origin = origin
     }
 }
 
