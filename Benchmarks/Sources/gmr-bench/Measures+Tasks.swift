@@ -1,6 +1,6 @@
 extension Measures {
     /// Swift tasks, and the heap that is searched for them. Nothing that comes with Swift 6.3.1 for Linux lists those of
-    /// a process.
+    /// a process; the nearest is oslo.reports, which lists the green threads of Python.
     mutating func tasks() throws {
         for (count, limit) in [(1000, nil), (10_000, 100e6), (100_000, nil)] as [(Int, Double?)] {
             let target = try Target(self.target, threads: 0)
@@ -16,6 +16,7 @@ extension Measures {
                 peer: cut.isEmpty
                     ? Self.rate(of: count, in: lists.report)
                     : "\(cut.count) of \(lists.counts.count) reports list only \(cut.min() ?? 0) tasks")
+            if count <= 10_000 { try greenThreads(count, report: lists.report) }
         }
         for gigabytes in [1, 4] { try search(gigabytes: gigabytes, tasks: 1000) }
     }
@@ -38,5 +39,16 @@ extension Measures {
         table.add(
             "search of \(gigabytes) GB of heap with \(tasks) tasks in it", measured: lists.reading.duration,
             peer: "\(Unit.text(lists.perGigabyte.median)) a GB; \(extent), \(lists.counts.min() ?? 0) tasks found")
+    }
+
+    private mutating func greenThreads(_ count: Int, report: Sample) throws {
+        let what = "oslo.reports, \(count) green threads of Python"
+        guard let oslo = try OsloReports() else {
+            table.add(what, measured: "not here")
+            return
+        }
+        let sample = try oslo.reports(ofGreenThreads: count, repetitions: count > 1000 ? 1 : 3)
+        let ratio = Unit.decimal(sample.median / report.median)
+        table.add(what, measured: sample.duration, peer: "\(ratio) × the whole report of as many tasks")
     }
 }
