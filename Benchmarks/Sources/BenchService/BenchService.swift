@@ -8,14 +8,14 @@ import Glibc
 ///     setup              agent set up; ready
 ///     blocked N DEPTH    N threads blocked below DEPTH calls
 ///     queued N           N threads wait for a mutex that another one holds
-///     tasks N            N tasks suspended below three async calls
-///     heap N             N MiB of memory that is in use
+///     tasks N MB         N tasks suspended below three async calls, spread over so much heap that is in use
 ///     interruptible      a thread in each of the calls that a signal would interrupt; how many
 ///     interrupted        how many early returns they saw
 ///     hot, cold          a thread that spins; and its end
 ///     reset, gap         forgets, tells its largest gap: wall, own, run delay, in nanoseconds
 ///     broadcast N        nanoseconds of N empty-handler broadcasts
 ///     stages             nanoseconds of the last capture: modules, threads, facts, unwinding
+///     searched           bytes of heap in which the last report searched for tasks
 ///     frames             machine frames and threads of a report
 ///     crash              no answer any more: a fault on the main thread
 ///
@@ -41,10 +41,8 @@ public struct BenchService {
             return "0"
         case ("blocked", 2): return "\(bench_start_blocked(numbers[0], numbers[1]))"
         case ("queued", 1): return "\(bench_start_queue(numbers[0]))"
-        case ("tasks", 1): await BenchTasks.start(Int(numbers[0]))
-        case ("heap", 1):
-            guard let memory = malloc(Int(numbers[0]) << 20) else { return "-1" }
-            memset(memory, 1, Int(numbers[0]) << 20)
+        case ("tasks", 2):
+            return "\(await BenchTasks.start(Int(numbers[0]), heapByteCount: UInt64(numbers[1]) * 1_000_000))"
         case ("interruptible", 0): return "\(bench_start_interruptible())"
         case ("interrupted", 0): return "\(bench_interrupted_count())"
         case ("hot", 0): return "\(bench_hot_start())"
@@ -55,6 +53,7 @@ public struct BenchService {
             return "\(gap.wall) \(gap.own) \(gap.run_delay)"
         case ("broadcast", 1): return (0..<numbers[0]).map { _ in "\(bench_broadcast())" }.joined(separator: " ")
         case ("stages", 0): return stages()
+        case ("searched", 0): return gmr_agent_arena().map { "\($0.pointee.tasks_searched_bytes)" } ?? "-1"
         case ("frames", 0): return try await frames()
         case ("crash", 0): bench_crash()
         default: return "-1"

@@ -165,7 +165,8 @@ struct Measures {
         }
     }
 
-    private static func run(_ name: String, _ arguments: [String]) -> Double? {
+    /// Nanoseconds until a program has ended; nil where it does not start, fails, or takes longer than a minute.
+    static func run(_ name: String, _ arguments: [String]) -> Double? {
         let begin = monotonicNanoseconds()
         guard let peer = try? ChildProcess(name, arguments, input: .null, output: .null, error: .null),
             let status = peer.wait(seconds: 60), status == 0

@@ -3,6 +3,8 @@ import Glibc
 /// What a process uses, from /proc.
 struct ProcessFootprint {
     var residentBytes: Int
+    /// Of that, what belongs to no file: heap and stacks.
+    var anonymousBytes: Int
     var descriptors: Int
     var threads: Int
     /// Voluntary context switches of GMR's own threads.
@@ -11,6 +13,7 @@ struct ProcessFootprint {
     init(pid: pid_t) {
         let status = Self.fields("/proc/\(pid)/status")
         residentBytes = (status["VmRSS"] ?? 0) * 1024
+        anonymousBytes = (status["RssAnon"] ?? 0) * 1024
         threads = status["Threads"] ?? 0
         var largestTable = 0
         ownSwitches = 0

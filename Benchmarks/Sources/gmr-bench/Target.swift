@@ -8,9 +8,9 @@ final class Target {
     /// - Parameters:
     ///   - threads: Blocked threads of depth 30; nil: neither threads nor agent.
     ///   - backtracer: Swift's own in the place of the agent.
-    init(_ path: String, threads: Int?, backtracer: Bool = false) throws {
+    init(_ path: String, _ arguments: [String] = [], threads: Int?, backtracer: Bool = false) throws {
         setenv("SWIFT_BACKTRACE", backtracer ? Self.backtracing : "enable=no", 1)
-        process = try ChildProcess(path, [], input: .pipe, output: .pipe, error: .pipe)
+        process = try ChildProcess(path, arguments, input: .pipe, output: .pipe, error: .pipe)
         guard let threads else { return }
         if !backtracer { try command("setup") }
         if threads > 0 { try command("blocked \(threads) 30") }
@@ -70,14 +70,14 @@ final class Target {
     }
 
     /// From the signal to the last line of Completeness, and then a moment in which the agent clears up.
-    func report() throws -> TimedReport {
+    func report(seconds: Double = 20) throws -> TimedReport {
         var bytes: [UInt8] = []
         let last = Array("\nfinished by: ".utf8)
         let begin = monotonicNanoseconds()
         kill(process.pid, SIGUSR2)
         var isComplete = false
         while !isComplete {
-            try ChildProcess.read(process.error, into: &bytes, until: begin + 20_000_000_000)
+            try ChildProcess.read(process.error, into: &bytes, until: begin + UInt64(seconds * 1e9))
             let tail = bytes.suffix(400)
             isComplete = bytes.last == UInt8(ascii: "\n") && tail.indices.contains { tail[$0...].starts(with: last) }
         }

@@ -30,6 +30,7 @@
 #define LIMIT_NS UINT64_C(1000000000)
 #define CRASH_LIMIT_NS UINT64_C(200000000)
 #define ALIGNMENT 16u /* of malloc */
+#define ROUND_BYTES 64u /* divides a page */
 #define LARGEST_BYTES (UINT64_C(1) << 37) /* more is nobody's heap: AddressSanitizer's shadow has terabytes */
 #define LARGEST_UNKNOWN_BYTES (UINT64_C(1) << 28) /* where it is not known how much of it is there */
 
@@ -111,17 +112,39 @@ static int is_descriptor(uint64_t start, uint64_t bytes, uint64_t at) {
     return self == start + at;
 }
 
+/* Nearly never: one branch for all that begins in these bytes takes half the time of one for each. */
+static int is_worth_a_look(uint64_t start, uint64_t at, uint64_t class) {
+    uint64_t words[ROUND_BYTES / sizeof(uint64_t)];
+    int is_worth = 0;
+    __builtin_memcpy(words, scan.bytes + at, sizeof words);
+    for (uint64_t i = 0; i < ROUND_BYTES; i += ALIGNMENT) {
+        uint64_t word = words[i / sizeof word];
+        is_worth |= (word == class) | (word == start + at + i);
+    }
+    return is_worth;
+}
+
+/* Returns 0 where time is over. */
+static int look(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes, uint64_t at) {
+    uint64_t word;
+    __builtin_memcpy(&word, scan.bytes + at, sizeof word);
+    if (word == start + at && is_descriptor(start, bytes, at)) gmr_thread_tasks_meet(arena, word);
+    if (word != scan.class || is_own(start + at)) return 1;
+    if (is_over()) return 0;
+    gmr_task_add(arena, start + at);
+    return 1;
+}
+
 static void search(gmr_arena_header_t *arena, uint64_t start, uint64_t bytes) {
+    const uint64_t class = scan.class;
     if (!read_at_once(start, bytes)) read_by_page(start, bytes);
     arena->tasks_searched_bytes += bytes;
     gmr_task_reader_see(start, scan.bytes, bytes);
-    for (uint64_t at = 0; at < bytes; at += ALIGNMENT) {
-        uint64_t word;
-        __builtin_memcpy(&word, scan.bytes + at, sizeof word);
-        if (word == start + at && is_descriptor(start, bytes, at)) gmr_thread_tasks_meet(arena, word);
-        if (word != scan.class || is_own(start + at)) continue;
-        if (is_over()) return;
-        gmr_task_add(arena, start + at);
+    for (uint64_t round = 0; round < bytes; round += ROUND_BYTES) {
+        if (!is_worth_a_look(start, round, class)) continue;
+        for (uint64_t at = round; at < round + ROUND_BYTES; at += ALIGNMENT) {
+            if (!look(arena, start, bytes, at)) return;
+        }
     }
 }
 

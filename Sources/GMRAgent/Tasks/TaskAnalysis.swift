@@ -1,4 +1,5 @@
 import GMRCore
+import Glibc
 
 /// From single tasks to what they have to do with each other, and with threads.
 struct TaskAnalysis {
@@ -166,7 +167,7 @@ struct TaskAnalysis {
     /// `static Task<>.sleep(…)`, and what it is made of.
     private static func isSleep(_ frame: Frame) -> Bool {
         guard let name = frame.mangled, name.hasPrefix("$sScT") else { return false }
-        return name.contains("5sleep") || name.contains("6_sleep")
+        return has("5sleep", in: name) || has("6_sleep", in: name)
     }
 
     // MARK: Frames
@@ -174,6 +175,11 @@ struct TaskAnalysis {
     /// The function that an async `main` begins with, and its parts.
     private static func isMain(_ frame: Frame) -> Bool {
         let name = frame.mangled ?? frame.function ?? ""
-        return name.hasPrefix("async_Main") || name.contains("async_MainT")
+        return name.hasPrefix("async_Main") || has("async_MainT", in: name)
+    }
+
+    /// Asked for each frame of each task, which may be 100,000: `String.contains` took two thirds of a report.
+    private static func has(_ part: String, in name: String) -> Bool {
+        name.withCString { name in part.withCString { strstr(name, $0) != nil } }
     }
 }

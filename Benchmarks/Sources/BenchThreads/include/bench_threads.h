@@ -20,6 +20,9 @@ int bench_start_blocked(uint32_t count, uint32_t depth);
  * are there. 0 or -errno. */
 int bench_start_queue(uint32_t count);
 
+/* Fills at least that much memory of malloc's, for good. 0 or -1. */
+int bench_fill_heap(uint64_t bytes);
+
 /* Writes to address 16. */
 void bench_crash(void);
 
