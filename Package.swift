@@ -39,6 +39,7 @@ let package = Package(
         .trait(name: "Configuration", description: "settings and the Configuration section from swift-configuration"),
         .trait(name: "YAML", description: "the Configuration section from YAML and JSON files, by Yams"),
         .trait(name: "Tool", description: "the command line tool gmr, which no service needs"),
+        .trait(name: "TestPrograms", description: "packages that only the programs of the tests need"),
     ],
     dependencies: [
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -47,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.0.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibdw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
@@ -100,7 +102,13 @@ let package = Package(
             exclude: ["core_walk.py"]),
         // Linked so that reports say where each task was made; AsyncMain is not.
         .executableTarget(
-            name: "TaskZoo", dependencies: ["GMRAgent"], path: "Tests/TaskZoo",
+            name: "TaskZoo",
+            dependencies: [
+                "GMRAgent",
+                .product(
+                    name: "AsyncAlgorithms", package: "swift-async-algorithms",
+                    condition: .when(traits: ["TestPrograms"])),
+            ], path: "Tests/TaskZoo",
             linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=swift_task_create"])]),
         .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent"], path: "Tests/AsyncMain"),
         .testTarget(name: "TaskZooTests", dependencies: ["TaskZoo", "AsyncMain", "ProcessKit"]),

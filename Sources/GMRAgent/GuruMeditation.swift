@@ -67,7 +67,7 @@ public final class GuruMeditation: Sendable {
 
     /// For a program without Swift of its own, in which nobody sets up anew after `fork()`: its children answer too.
     /// - Parameter isOnDemand: There are no threads of GMR's between reports, unless a trigger file is watched:
-    ///   no sections, and no `report()`.
+    ///   no sections, no watchdog, and no `report()`.
     package static func setUpNative(
         package: Package, serviceName: String?, settings: Settings, isOnDemand: Bool
     ) throws(GuruMeditationError) -> GuruMeditation {
@@ -76,6 +76,7 @@ public final class GuruMeditation: Sendable {
             settings: settings, configuration: ConfigurationSnapshot(), sinks: nil, setUpSignals: true)
         setup.followsForks = true
         setup.isOnDemand = isOnDemand && setup.record.settings.fileEventHandler == nil
+        setup.watchedAtFirst = isOnDemand ? .nothingEver : .nothing
         return try start(setup)
     }
 

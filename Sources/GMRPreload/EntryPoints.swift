@@ -78,13 +78,12 @@ public func report(descriptor: Int32) -> Int32 {
 
 @_cdecl("gmr_stop")
 public func stop() -> Int32 {
-    let running = NativeAgent.shared.withLock { agent -> Bool in
-        guard agent.current != nil else { return false }
-        agent.stop()
-        return true
+    let watches = NativeAgent.shared.withLock { agent -> [NativeWatch]? in
+        agent.current == nil ? nil : agent.stop()
     }
+    for watch in watches ?? [] { try? watch.end() }
     // In a fork child there may be an agent all the same.
-    return running || gmr_agent_stop() == 0 ? 0 : NativeError.notSetUp.report()
+    return watches != nil || gmr_agent_stop() == 0 ? 0 : NativeError.notSetUp.report()
 }
 
 /// In a preloaded program, between its constructors and `main`. Whatever goes wrong, the program runs.

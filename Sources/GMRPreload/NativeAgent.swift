@@ -15,6 +15,7 @@ struct NativeAgent: ~Copyable {
     private var isAutomatic = false
     private var sections: [Int32: SectionRegistration] = [:]
     private var lastSection: Int32 = 0
+    private var watches: [UInt: NativeWatch] = [:]
     private var showsHeartbeats = false
 
     private init() {}
@@ -39,7 +40,7 @@ struct NativeAgent: ~Copyable {
     }
 
     mutating func setUp(package: Package, serviceName: String?, isAutomatic: Bool) throws(NativeError) {
-        if self.isAutomatic, pid == getpid() { stop() }
+        if self.isAutomatic, pid == getpid() { _ = stop() }
         do {
             reports = try GuruMeditation.setUpNative(
                 package: package, serviceName: serviceName, settings: settings, isOnDemand: isAutomatic)
@@ -48,18 +49,22 @@ struct NativeAgent: ~Copyable {
         }
         // Those of a fork child's parent.
         sections.removeAll()
+        watches.removeAll()
         showsHeartbeats = false
         pid = getpid()
         self.isAutomatic = isAutomatic
         showHeartbeats()
     }
 
-    mutating func stop() {
+    /// - Returns: Those that somebody may still ask.
+    mutating func stop() -> [NativeWatch] {
         reports?.stop()
         reports = nil
         isAutomatic = false
         sections.removeAll()
+        defer { watches.removeAll() }
         showsHeartbeats = false
+        return Array(watches.values)
     }
 
     mutating func register(
@@ -76,6 +81,20 @@ struct NativeAgent: ~Copyable {
             throw NativeError(ENOENT, "There is no section \(number): gmr_register_section() returns the number.")
         }
         section.unregister()
+    }
+
+    mutating func watch(_ name: String, _ question: Question) throws(NativeError) -> UInt {
+        guard let current else { throw .notSetUp }
+        let watch = NativeWatch(name, of: current, question: question)
+        watches[watch.handle] = watch
+        return watch.handle
+    }
+
+    mutating func takeWatch(_ handle: UInt) throws(NativeError) -> NativeWatch {
+        guard current != nil, let watch = watches.removeValue(forKey: handle) else {
+            throw NativeError(ENOENT, "There is no such watch: gmr_watch() returns one, and gmr_stop() ends all.")
+        }
+        return watch
     }
 
     /// Where there are both heartbeats and reports.

@@ -30,7 +30,7 @@ public enum ReleaseBuild {
             "swift",
             [
                 "build", "-c", "release", "--product", product, "--package-path", package.path, "--scratch-path",
-                scratch.path,
+                scratch.path, "--traits", "TestPrograms",
             ] + (isStatic ? ["--static-swift-stdlib"] : []), environment: [:], deadline: .seconds(540))
         guard result.status == 0 else { throw ProcessFailure(description: "release build: \(result.text)") }
         return scratch.appending(path: "release/\(product)")

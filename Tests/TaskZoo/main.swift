@@ -5,7 +5,7 @@ import Glibc
 // Programs whose Swift tasks wait for something, each with a name: `TaskZoo NAME`. What a report must say of them is in
 // TaskZooTests. A program says "ready" when all of its tasks are where they stay.
 
-let all = programs.merging(watchedPrograms) { program, _ in program }
+let all = [programs, channelPrograms, watchedPrograms].reduce(into: [:]) { $0.merge($1) { program, _ in program } }
 guard CommandLine.arguments.count == 2, let program = all[CommandLine.arguments[1]] else {
     print("usage: TaskZoo NAME, of \(all.keys.sorted().joined(separator: " "))")
     exit(2)

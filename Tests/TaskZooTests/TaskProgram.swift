@@ -35,7 +35,7 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     private static let nested = ["isNeverResumed()", "innerWaits()", "middleWaits()", "outerWaits()"]
 
-    static let all = waiting + executors + semaphores
+    static let all = waiting + channels + executors + semaphores
 
     private static let waiting = [
         TaskProgram(
@@ -102,6 +102,17 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     private static let running = ["wait(for:)", "innerBlocks(_:)", "middleBlocks(_:)", "outerBlocks(_:)"]
     private static let likely = "Most likely a deadlock: task "
+
+    /// Nobody is at the other end.
+    private static let channels = [
+        TaskProgram(
+            name: "channel",
+            tasks: [
+                TaskTruth(name: "consumer 1", waitsFor: "continuation", stack: ["receives(from:)", "consumes(_:)"]),
+                TaskTruth(name: "consumer 2", waitsFor: "continuation", stack: ["receives(from:)", "consumes(_:)"]),
+                TaskTruth(name: "sender", waitsFor: "continuation", stack: ["sends(to:)", "produces(for:)"]),
+            ])
+    ]
 
     /// On executors of the program's own.
     private static let executors = [

@@ -8,7 +8,9 @@ import Testing
         let run = try DoctorRun()
         let hasProblem = run.findings.contains { $0.status == "problem" }
         #expect(run.status == (hasProblem ? 1 : 0), "\(run.text)")
-        for check in ["kernel", "calls", "sandbox", "proc", "libunwind", "libdw", "core dumps", "memory", "settings"] {
+        for check in [
+            "kernel", "calls", "sandbox", "proc", "libunwind", "libdw", "core dumps", "memory", "settings", "watchdog",
+        ] {
             #expect(!run.of("machine.\(check)").isEmpty, "\(check)")
         }
         for finding in run.findings {

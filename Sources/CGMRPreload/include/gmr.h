@@ -74,12 +74,31 @@ gmr_heartbeat_t *gmr_heartbeat_new(const char *name, uint32_t interval_ms);
 /* Beats. Takes some nanoseconds; may be called in a signal handler; does nothing with NULL. */
 void gmr_heartbeat(gmr_heartbeat_t *heartbeat);
 
+/* What the watchdog asks whether it still runs, such as an event loop. There is a watchdog where a limit is set, by
+ * GMR_WATCHDOG=10 or gmr_set("watchdog", "10"): what has not answered for so many seconds makes a report that names it.
+ * Time in which the machine could not have run the program does not count. */
+typedef struct gmr_watch gmr_watch_t;
+/* Has gmr_answer(watch) called by the loop: with a write to an eventfd, uv_async_send(), ev_async_send(), g_idle_add().
+ * Runs on a thread of the watchdog's each quarter of the limit, but not before the last question is answered. It should
+ * return at once: as long as it blocks, this question is unanswered, and no other loop is asked. */
+typedef void gmr_ask_t(gmr_watch_t *watch, void *context);
+/* Watches what runs already, until gmr_unwatch() or gmr_stop(); where there is no watchdog nobody ever asks. Of the
+ * name 63 bytes are kept. Returns NULL where reports are not set up. The handle is never freed, so that an answer may
+ * come at any time: register what lives long. */
+gmr_watch_t *gmr_watch(const char *name, gmr_ask_t *ask, void *context);
+/* Answers, whether asked or not: who calls this is not hung. Takes some nanoseconds and no lock; does nothing with
+ * NULL, with a watch that has ended, or in a child of fork(). */
+void gmr_answer(gmr_watch_t *watch);
+/* Ends it. Nobody asks any more when this returns, so that `context` may be freed, unless `ask` itself has called it.
+ * -ETIMEDOUT: `ask` has blocked for a second, and still does; -ENOENT: it has ended before. */
+int gmr_unwatch(gmr_watch_t *watch);
+
 /* Makes a report now and writes it to a descriptor, which stays the caller's. Blocks until that is done: some
  * milliseconds. -ESRCH: reports are not set up; -ETIMEDOUT: a reader takes nothing; and what write() says. */
 int gmr_report(int descriptor);
 
 /* Ends reports: earlier signal handlers are put back, and the threads of this library end, after the report under way
- * if there is one. -ESRCH: reports are not set up. */
+ * if there is one; each watch ends as by gmr_unwatch(). -ESRCH: reports are not set up. */
 int gmr_stop(void);
 
 /* What the last call that failed on this thread has to say, and what to do about it; "" where none has failed. Valid

@@ -1,13 +1,13 @@
 import Glibc
 
 /// Opened, and closed again where it serves more than once; threads wait for it with a deadline.
-final class Latch: @unchecked Sendable {
+package final class Latch: @unchecked Sendable {
     // A plain pthread pair: Synchronization has no timed wait. Guarded by `mutex`: isOpen.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var isOpen = false
 
-    init() {
+    package init() {
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -23,14 +23,14 @@ final class Latch: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func open() {
+    package func open() {
         pthread_mutex_lock(mutex)
         isOpen = true
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)
     }
 
-    func close() {
+    package func close() {
         pthread_mutex_lock(mutex)
         isOpen = false
         pthread_mutex_unlock(mutex)
@@ -43,7 +43,7 @@ final class Latch: @unchecked Sendable {
     }
 
     /// Blocks until it is open, or until `end`.
-    func wait(until end: ContinuousClock.Instant) {
+    package func wait(until end: ContinuousClock.Instant) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !isOpen {

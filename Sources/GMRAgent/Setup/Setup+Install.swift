@@ -62,16 +62,30 @@ extension Setup {
 }
 
 extension Setup {
-    /// Nil where none is wanted. A program without Swift of its own has no tasks: those of the runtime that came with the
-    /// library are not the program's.
+    /// What a watchdog watches before the program registers something.
+    enum WatchedAtFirst {
+        case tasks
+        /// A program without Swift of its own has no tasks: those of the runtime that came with the library are not the
+        /// program's.
+        case nothing
+        /// Nor will it register anything.
+        case nothingEver
+    }
+
+    /// Nil where none is wanted.
     func watchdog() -> Watchdog? {
         let settings = record.settings
         guard settings.isEnabled, let limit = settings.watchdogLimit else { return nil }
-        if followsForks {
-            Self.warn("GMR_WATCHDOG has no effect in a program that is not linked with GMRAgent.")
+        func watchdog(of targets: [WatchedTarget]) -> Watchdog {
+            Watchdog(limit: limit, pause: settings.watchdogPause, targets: targets)
+        }
+        switch watchedAtFirst {
+        case .tasks: return watchdog(of: WatchedTarget.ofSwift())
+        case .nothing: return watchdog(of: [])
+        case .nothingEver:
+            Self.warn("GMR_WATCHDOG has no effect until the program calls gmr_set_up() and gmr_watch().")
             return nil
         }
-        return Watchdog(limit: limit, pause: settings.watchdogPause)
     }
 }
 

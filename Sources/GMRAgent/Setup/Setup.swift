@@ -12,6 +12,7 @@ package struct Setup {
     var followsForks = false
     /// No threads but for the time of a report, and so no sections, no `report()` and no trigger file.
     var isOnDemand = false
+    var watchedAtFirst = WatchedAtFirst.tasks
     /// Beside the outputs that the helper process serves.
     var sinks: [any ReportSink] = []
 

@@ -19,8 +19,11 @@ extension GuruMeditation {
     public func watch(
         _ name: String, sendHeartbeat: @escaping @Sendable (_ answer: @escaping @Sendable () -> Void) -> Void
     ) -> WatchRegistration {
+        watch(WatchedTarget(name, send: sendHeartbeat))
+    }
+
+    package func watch(_ target: WatchedTarget) -> WatchRegistration {
         guard isInForce, let watchdog else { return WatchRegistration(watchdog: nil, target: nil) }
-        let target = WatchedTarget(name, send: sendHeartbeat)
         watchdog.add(target)
         return WatchRegistration(watchdog: watchdog, target: target)
     }

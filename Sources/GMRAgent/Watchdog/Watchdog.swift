@@ -15,7 +15,7 @@ import Synchronization
 final class Watchdog: Sendable {
     private let limit: UInt64
     private let pause: UInt64
-    private let targets = Mutex(WatchedTarget.ofSwift())
+    private let targets: Mutex<[WatchedTarget]>
     /// Held by who changes them.
     private let changes = Mutex(())
     private let isSendingDue = Latch()
@@ -25,9 +25,10 @@ final class Watchdog: Sendable {
     private static let longestRound: UInt64 = 10_000_000_000
     private static let patience: Duration = .seconds(1)
 
-    init(limit: Duration, pause: Duration) {
+    init(limit: Duration, pause: Duration, targets: [WatchedTarget]) {
         self.limit = limit.nanoseconds
         self.pause = pause.nanoseconds
+        self.targets = Mutex(targets)
     }
 
     private var roundLength: UInt64 { min(limit / 4, Self.longestRound) }

@@ -2,7 +2,7 @@ import CUnwindShim
 import Synchronization
 
 /// Something that heartbeats are sent through, one at a time.
-final class WatchedTarget: Sendable {
+package final class WatchedTarget: Sendable {
     typealias Heartbeat = @Sendable (_ answer: @escaping @Sendable () -> Void) -> Void
 
     /// What has become of the heartbeats in a round.
@@ -23,7 +23,7 @@ final class WatchedTarget: Sendable {
     let name: String
     /// Ends with 0. Made here, because the watchdog must not allocate.
     private let nameBytes: [CChar]
-    private let send: Heartbeat
+    private let send: @Sendable (WatchedTarget, _ answer: @escaping @Sendable () -> Void) -> Void
     private let countsFromFirstAnswer: Bool
     // Heartbeats are numbered from 1 on. release: publishes sentAt.
     private let sent = Atomic<UInt64>(0)
@@ -36,7 +36,15 @@ final class WatchedTarget: Sendable {
         self.name = Self.cut(name)
         nameBytes = Array(self.name.utf8CString)
         self.countsFromFirstAnswer = countsFromFirstAnswer
-        self.send = send
+        self.send = { _, answer in send(answer) }
+    }
+
+    /// - Parameter ask: Has `answer()` of the target called there.
+    package init(_ name: String, ask: @escaping @Sendable (WatchedTarget) -> Void) {
+        self.name = Self.cut(name)
+        nameBytes = Array(self.name.utf8CString)
+        countsFromFirstAnswer = false
+        send = { target, _ in ask(target) }
     }
 
     /// Whole characters of it.
@@ -52,7 +60,13 @@ final class WatchedTarget: Sendable {
         guard answered.load(ordering: .acquiring) == last else { return }
         sentAt.store(now, ordering: .relaxed)
         sent.store(last + 1, ordering: .releasing)
-        send { self.answered.max(last + 1, ordering: .releasing) }
+        send(self) { self.answered.max(last + 1, ordering: .releasing) }
+    }
+
+    /// Answers the heartbeat that is under way, if one is: whoever calls this runs. It takes no lock and allocates
+    /// nothing. Of any thread.
+    package func answer() {
+        answered.max(sent.load(ordering: .acquiring), ordering: .releasing)
     }
 
     /// Whether a heartbeat is under way that counts. It may have been reported.

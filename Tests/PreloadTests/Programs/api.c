@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gmr.h>
+#include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,11 +61,20 @@ static char *report(void) {
     return result == 0 ? text : NULL;
 }
 
+static void never_asks(gmr_watch_t *watch, void *context) {
+    (void)watch, (void)context;
+    CHECK(!"there is a watchdog");
+}
+
 static void not_set_up(void) {
     CHECK(gmr_report(STDOUT_FILENO) == -ESRCH);
     CHECK(strstr(gmr_error(), "gmr_set_up") != NULL);
     CHECK(gmr_register_section("Early", fail, NULL) == -ESRCH);
     CHECK(gmr_register_secret("early") == -ESRCH);
+    CHECK(gmr_watch("early", never_asks, NULL) == NULL);
+    CHECK(strstr(gmr_error(), "gmr_set_up") != NULL);
+    CHECK(gmr_unwatch(NULL) == -ENOENT);
+    gmr_answer(NULL);
 }
 
 static void settings(void) {
@@ -109,6 +120,68 @@ static void heartbeats(void) {
     CHECK(gmr_heartbeat_new("one too many", 0) == NULL);
 }
 
+/* Without a watchdog. */
+static void watches(void) {
+    gmr_watch_t *watch = gmr_watch("loop", never_asks, NULL);
+    CHECK(watch != NULL);
+    gmr_answer(watch);
+    CHECK(gmr_watch(NULL, never_asks, NULL) == NULL);
+    CHECK(gmr_watch("nobody asks", NULL, NULL) == NULL);
+    CHECK(strstr(gmr_error(), "gmr_watch() needs") != NULL);
+    CHECK(gmr_unwatch(watch) == 0);
+    CHECK(gmr_unwatch(watch) == -ENOENT);
+    gmr_answer(watch);
+}
+
+static sem_t asks, may_return;
+static int has_returned;
+
+static void wait_for(sem_t *semaphore) {
+    while (sem_wait(semaphore) != 0 && errno == EINTR) continue;
+}
+
+static void asks_slowly(gmr_watch_t *watch, void *context) {
+    has_returned = 0;
+    sem_post(&asks);
+    poll(NULL, 0, 100);
+    if (context) CHECK(gmr_unwatch(watch) == 0);
+    __atomic_store_n(&has_returned, 1, __ATOMIC_RELEASE);
+    if (context) sem_post(context);
+}
+
+static void asks_and_blocks(gmr_watch_t *watch, void *context) {
+    (void)watch, (void)context;
+    sem_post(&asks);
+    wait_for(&may_return);
+}
+
+/* With a watchdog: when a watch has ended, nobody asks. */
+static void ends_of_watches(void) {
+    sem_t has_ended;
+    sem_init(&asks, 0, 0);
+    sem_init(&may_return, 0, 0);
+    sem_init(&has_ended, 0, 0);
+    gmr_watch_t *watch = gmr_watch("slow", asks_slowly, NULL);
+    wait_for(&asks);
+    CHECK(gmr_unwatch(watch) == 0);
+    CHECK(__atomic_load_n(&has_returned, __ATOMIC_ACQUIRE));
+    watch = gmr_watch("ends itself", asks_slowly, &has_ended);
+    wait_for(&has_ended);
+    CHECK(gmr_unwatch(watch) == -ENOENT);
+    watch = gmr_watch("stuck", asks_and_blocks, NULL);
+    wait_for(&asks); /* of the one that has ended itself */
+    wait_for(&asks);
+    CHECK(gmr_unwatch(watch) == -ETIMEDOUT);
+    CHECK(strstr(gmr_error(), "blocked") != NULL);
+    sem_post(&may_return);
+    watch = gmr_watch("until the stop", asks_slowly, NULL);
+    wait_for(&asks);
+    CHECK(gmr_stop() == 0);
+    CHECK(__atomic_load_n(&has_returned, __ATOMIC_ACQUIRE));
+    CHECK(gmr_unwatch(watch) == -ENOENT);
+    gmr_answer(watch);
+}
+
 static void descriptors(void) {
     CHECK(gmr_report(-1) == -EBADF);
     int closed = open("/dev/null", O_RDONLY);
@@ -121,12 +194,16 @@ static void descriptors(void) {
 }
 
 static void fork_child(void) {
+    gmr_watch_t *watch = gmr_watch("of the parent", never_asks, NULL);
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
         gmr_package_t package = {.product = "child"};
         CHECK(gmr_report(STDOUT_FILENO) == -ESRCH);
+        CHECK(gmr_watch("child", never_asks, NULL) == NULL);
         CHECK(gmr_set_up(&package, NULL) == 0);
+        CHECK(gmr_unwatch(watch) == -ENOENT);
+        gmr_answer(watch);
         char *text = report();
         CHECK(text && strstr(text, "product = child\n") && !strstr(text, "Filled"));
         CHECK(gmr_stop() == 0);
@@ -137,6 +214,7 @@ static void fork_child(void) {
     waitpid(child, &status, 0);
     CHECK(status == 0);
     CHECK(report() != NULL);
+    CHECK(gmr_unwatch(watch) == 0);
 }
 
 int main(void) {
@@ -149,6 +227,7 @@ int main(void) {
     CHECK(gmr_set("signals", "USR2") == -EBUSY);
     sections();
     heartbeats();
+    watches();
     descriptors();
     fork_child();
     raise(SIGUSR1); /* answered: its default action would end this process */
@@ -158,6 +237,9 @@ int main(void) {
     char *text = report();
     CHECK(text && strstr(text, "service = again\n") && strstr(text, "Heartbeats") && !strstr(text, "Filled"));
     CHECK(gmr_stop() == 0);
+    CHECK(gmr_set("watchdog", "0.5") == 0);
+    CHECK(gmr_set_up(&package, "watched") == 0);
+    ends_of_watches();
     printf(broken ? "broken\n" : "kept\n");
     return broken;
 }

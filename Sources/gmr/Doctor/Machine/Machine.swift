@@ -26,6 +26,7 @@ enum Machine {
         findings.append(cores(limits: ResourceLimits(ProcFile.text("/proc/self/limits") ?? "")))
         findings += MemoryGroup.findings(pid: "self", check: "memory")
         findings += SettingChecks.findings(environment)
+        findings += WatchdogChecks(.machine, environment).findings()
         findings += ReportPlaces(status: status, root: "", workingDirectory: ProcFile.link("/proc/self/cwd"))
             .findings(SettingChecks.settings(environment), isSetUp: false)
         return findings

@@ -22,6 +22,7 @@ extension RunningProcess {
         findings += helper(agent, settings, standby)
         findings += triggers(agent, settings, facts)
         findings.append(Self.crashes(agent, facts))
+        findings += watchdog(agent)
         findings += [
             Self.dumpable(owner: owner, user: Credentials(status, isOfThisNamespace: true)?.user),
             Self.sandbox(
