@@ -13,7 +13,7 @@ import Testing
             "GMR_DEBUGINFOD": "on", "PATH": "/bin", "GMR_FILE_EVENT_HANDLER": "/run/orders.trigger",
             "GMR_FILE_EVENT_HANDLER_INTERVAL": "0.5", "GMR_SIGNALS_BESIDE_FILE": "1", "GMR_MAX_REPORTS": "20",
             "GMR_MAX_TOTAL_BYTES": "1000000", "GMR_SECRET_KEYS": "pin, puk", "GMR_ENVIRONMENT": "LANG,TZ",
-            "GMR_WATCHDOG": "2.5", "GMR_WATCHDOG_PAUSE": "60",
+            "GMR_WATCHDOG": "2.5", "GMR_WATCHDOG_PAUSE": "60", "GMR_TASK_SEARCH_MS": "4000",
         ])
         #expect(problems.isEmpty)
         #expect(
@@ -24,7 +24,8 @@ import Testing
                     watchdogLimit: .milliseconds(2_500), watchdogPause: .seconds(60),
                     logDirectory: "/var/log/orders", formats: [.json], maximumReportCount: 20,
                     maximumTotalByteCount: 1_000_000, secretKeys: ["pin", "puk"], environmentVariables: ["LANG", "TZ"],
-                    captureDeadline: .milliseconds(250), sectionDeadline: .seconds(5), helperSilence: .seconds(3),
+                    captureDeadline: .milliseconds(250), taskSearchLimit: .seconds(4), sectionDeadline: .seconds(5),
+                    helperSilence: .seconds(3),
                     helperProgram: "/usr/bin/gmr", helperStandsBy: true,
                     maximumThreadCount: 64, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
                     fetchDebugInformation: true))

@@ -16,7 +16,8 @@ import Testing
         logDirectory: "/var/log",
         formats: [.text, .xml], recordsStacks: true, writesCores: true, maximumReportCount: 8,
         maximumTotalByteCount: 1 << 40, secretKeys: ["pin"], environmentVariables: ["TZ"],
-        captureDeadline: .nanoseconds(1), sectionDeadline: .seconds(-3), helperSilence: .milliseconds(2_500),
+        captureDeadline: .nanoseconds(1), taskSearchLimit: .seconds(7), sectionDeadline: .seconds(-3),
+        helperSilence: .milliseconds(2_500),
         maximumThreadCount: 7, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
         fetchDebugInformation: true)
     static let package = Package(vendor: nil, product: "orders", version: "1.4.2")

@@ -208,11 +208,14 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     /// What a report of the running program says.
     @available(*, noasync)
-    func report(executable: String = ChildProcess.built("TaskZoo")) throws -> ReportDocument {
+    func report(
+        executable: String = ChildProcess.built("TaskZoo"), environment: [String: String] = [:]
+    ) throws -> ReportDocument {
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess.service(
             [executable, name],
-            environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
+            environment: environment.merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
+            directory: directory)
         defer { process.kill() }
         kill(process.pid, SIGUSR2)
         try process.waitForStandardError("gmr: report written to ")

@@ -134,6 +134,12 @@ import Testing
         #expect(task.stack.last?.function == "recursesAndWaits(_:)")
     }
 
+    @Test func aSearchThatIsCutSaysSo() throws {
+        let report = try TaskProgram(name: "many", tasks: []).report(environment: ["GMR_TASK_SEARCH_MS": "1"])
+        #expect(report.tasks.count < 10_000)
+        #expect(report.completeness.gaps.contains { $0.contains("GMR_TASK_SEARCH_MS gives it longer") })
+    }
+
     @Test func tenThousandTasksAreFound() throws {
         let report = try TaskProgram(name: "many", tasks: []).report()
         let own = report.tasks.filter { task in

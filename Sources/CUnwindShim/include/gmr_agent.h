@@ -31,6 +31,7 @@ typedef struct {
     uint64_t watch_interval_ns; /* how long it may go unlooked at, and the least time between two of its triggers */
     uint32_t thread_capacity; /* slots, at most GMR_MAX_THREADS */
     uint64_t capture_deadline_ns;
+    uint64_t task_search_ns; /* how long the memory is searched for Swift tasks, at most */
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
     /* An executable that serves as the helper, absolute, one that gmr_helper_check() has passed; NULL: the process's
      * own. Copied. */

@@ -184,7 +184,7 @@ static void make_report(void) {
     walk();
     read_waits();
     if (arena->crash.signal) gmr_crash_message_find(&arena->crash);
-    gmr_tasks_read(arena);
+    gmr_tasks_read(arena, gmr_agent_state.config.task_search_ns);
 
     if (gmr_safe_state.records_always) (void)gmr_ss_write_record(arena);
     gmr_signals_look(0);

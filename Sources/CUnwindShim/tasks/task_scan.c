@@ -27,7 +27,6 @@
 
 #define BLOCK_PAGES 512u
 #define CHUNK_PAGES 64u
-#define LIMIT_NS UINT64_C(1000000000)
 #define CRASH_LIMIT_NS UINT64_C(200000000)
 #define ALIGNMENT 16u /* of malloc */
 #define ROUND_BYTES 64u /* divides a page */
@@ -191,7 +190,7 @@ static int search_heap(gmr_arena_header_t *arena) {
     return goes_on;
 }
 
-void gmr_tasks_read(gmr_arena_header_t *arena) {
+void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     arena->task_count = arena->tasks_dropped = arena->task_frame_count = arena->task_text_bytes = 0;
     arena->tasks_searched_bytes = arena->tasks_ns = 0;
@@ -204,7 +203,8 @@ void gmr_tasks_read(gmr_arena_header_t *arena) {
     gmr_task_references_begin(arena);
     gmr_task_locals_begin(arena);
     gmr_task_probes_tell(arena);
-    scan.until_ns = begin + (arena->crash.signal ? CRASH_LIMIT_NS : LIMIT_NS);
+    int is_short = arena->crash.signal && limit_ns > CRASH_LIMIT_NS;
+    scan.until_ns = begin + (is_short ? CRASH_LIMIT_NS : limit_ns);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
     if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;
     if (arena->task_state == GMR_TASKS_CUT || arena->tasks_dropped) arena->task_references_cut = 1;

@@ -6,6 +6,7 @@ extension Settings {
     /// is held to narrower limits; these are for what the program sets, and for a set-up record that was damaged.
     mutating func keepWithinLimits() {
         captureDeadline = captureDeadline.limited
+        taskSearchLimit = taskSearchLimit.limited
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
         fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))

@@ -32,6 +32,7 @@ extension Setup {
         config.watch_interval_ns = record.settings.fileEventHandlerInterval.nanoseconds
         config.thread_capacity = UInt32(clamping: record.settings.maximumThreadCount)
         config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
+        config.task_search_ns = record.settings.taskSearchLimit.nanoseconds
         config.helper_silence_ns = record.settings.helperSilence.nanoseconds
         config.helper_path = helperPath.start()
         config.helper_stands_by = record.settings.helperStandsBy ? 1 : 0

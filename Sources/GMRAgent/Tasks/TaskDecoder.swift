@@ -71,7 +71,7 @@ struct TaskDecoder {
         case GMR_TASKS_CUT:
             gaps.append(
                 "Swift tasks: the search ended after \(header.tasks_searched_bytes >> 20) MiB, for time was over; "
-                    + "there may be more")
+                    + "there may be more; GMR_TASK_SEARCH_MS gives it longer")
         default: break
         }
         let count = Int(min(header.task_count, GMR_TASK_CAPACITY))

@@ -44,6 +44,9 @@ public struct Settings: Sendable, Equatable {
     public var environmentVariables: [String]
     /// How long threads have to answer; one that does not is shown with what `/proc` says of it.
     public var captureDeadline: Duration
+    /// How long the process's memory is searched for Swift tasks, at most; in a crash a fifth of a second. What was found
+    /// by then is shown.
+    public var taskSearchLimit: Duration
     /// How long one registered section may take that was given no time of its own; one that takes longer is shown as
     /// missing.
     public var sectionDeadline: Duration
@@ -74,6 +77,7 @@ public struct Settings: Sendable, Equatable {
         recordsAlways: Bool = false, recordsStacks: Bool = false, writesCores: Bool = false,
         maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
         environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
+        taskSearchLimit: Duration = .seconds(1),
         sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2), helperProgram: String? = nil,
         helperStandsBy: Bool = false,
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
@@ -97,6 +101,7 @@ public struct Settings: Sendable, Equatable {
         self.secretKeys = secretKeys
         self.environmentVariables = environmentVariables
         self.captureDeadline = captureDeadline
+        self.taskSearchLimit = taskSearchLimit
         self.sectionDeadline = sectionDeadline
         self.helperSilence = helperSilence
         self.helperProgram = helperProgram
