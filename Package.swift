@@ -19,6 +19,7 @@ let integrations: [Target.Dependency] = [
     .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
     .product(name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"])),
     .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"])),
+    .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["NIO"])),
 ]
 
 let package = Package(
@@ -38,6 +39,7 @@ let package = Package(
         .trait(name: "Metrics", description: "counts and times of reports for swift-metrics"),
         .trait(name: "Configuration", description: "settings and the Configuration section from swift-configuration"),
         .trait(name: "YAML", description: "the Configuration section from YAML and JSON files, by Yams"),
+        .trait(name: "NIO", description: "heartbeats of the watchdog through swift-nio's event loops"),
         .trait(name: "Tool", description: "the command line tool gmr, which no service needs"),
         .trait(name: "TestPrograms", description: "packages that only the programs of the tests need"),
     ],
@@ -47,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.65.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.0.0"),
     ],
@@ -108,6 +111,7 @@ let package = Package(
                 .product(
                     name: "AsyncAlgorithms", package: "swift-async-algorithms",
                     condition: .when(traits: ["TestPrograms"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["NIO"])),
             ], path: "Tests/TaskZoo",
             linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=swift_task_create"])]),
         .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent"], path: "Tests/AsyncMain"),

@@ -2,6 +2,10 @@ import Dispatch
 import GMRAgent
 import Glibc
 
+#if NIO
+    import NIOPosix
+#endif
+
 /// For the watchdog. Each has an event loop that its standard input holds and releases.
 let watchedPrograms: [String: @Sendable () async -> Void] = [
     "watched": { watchesLoop() },
@@ -13,7 +17,24 @@ let watchedPrograms: [String: @Sendable () async -> Void] = [
         gmr.watch("gone") { _ in }.unregister()
         watchesLoop()
     },
+    "watched-nio": { watchesEventLoops() },
 ]
+
+/// Two of swift-nio's; the second one is held.
+private func watchesEventLoops() {
+    #if NIO
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        gmr.watch(group)
+        _ = group.next()
+        let second = group.next()
+        let release = DispatchSemaphore(value: 0)
+        DispatchQueue(label: "commands").async {
+            while let command = readLine() {
+                if command == "hold" { second.execute { wait(for: release) } } else { release.signal() }
+            }
+        }
+    #endif
+}
 
 private func watchesLoop() {
     let loop = DispatchQueue(label: "event loop")

@@ -103,4 +103,15 @@ import Testing
             contentsOfFile: "/proc/\(program.process.pid)/task/\(thread)/comm", encoding: .utf8)
         return String(comm?.dropLast() ?? "")
     }
+
+    @Test func anEventLoopThatIsHeldIsReported() throws {
+        let program = try WatchedProgram("watched-nio")
+        try program.hold()
+        let report = try program.nextReport()
+        #expect(report.trigger.watchdog?.target == "event loop 2")
+        let thread = try #require(report.threads.first { $0.frames.contains { $0.function == "wait(for:)" } })
+        #expect(thread.frames.contains { $0.function?.contains("SelectableEventLoop.run()") == true })
+        try program.release()
+        try program.process.waitForStandardError("gmr: event loop 2 answers the watchdog again, after ")
+    }
 }

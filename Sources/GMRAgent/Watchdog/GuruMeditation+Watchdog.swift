@@ -1,9 +1,9 @@
 extension GuruMeditation {
-    /// Has the watchdog send heartbeats through something of the program's own, such as an event loop, and make a report
+    /// Has the watchdog send heartbeats through something of the program's own, such as a queue, and make a report
     /// when one goes unanswered for longer than `Settings.watchdogLimit`.
     ///
     /// ```swift
-    /// gmr.watch("event loop 1") { answer in eventLoop.execute(answer) }
+    /// gmr.watch("renderer") { answer in rendererQueue.async(execute: answer) }
     /// ```
     ///
     /// One heartbeat at a time: the next one is sent after the answer, about a quarter of the limit later. Register

@@ -1,19 +1,15 @@
+import Dispatch
 import GMRAgent
 
 /// The code of the article *Watchdog*.
 enum WatchdogSnippets {
-    /// As swift-nio has it.
-    protocol EventLoop: Sendable {
-        func execute(_ task: @escaping @Sendable () -> Void)
-    }
-
     actor Accounts {
         func touch() {}
     }
 
-    static func loops(gmr: GuruMeditation, eventLoop: any EventLoop, accounts: Accounts) {
+    static func targets(gmr: GuruMeditation, rendererQueue: DispatchQueue, accounts: Accounts) {
         // snippet
-        gmr.watch("event loop 1") { answer in eventLoop.execute(answer) }
+        gmr.watch("renderer") { answer in rendererQueue.async(execute: answer) }
         gmr.watch("accounts") { answer in
             Task {
                 await accounts.touch()
