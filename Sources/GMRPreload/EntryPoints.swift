@@ -81,7 +81,11 @@ public func stop() -> Int32 {
     let watches = NativeAgent.shared.withLock { agent -> [NativeWatch]? in
         agent.current == nil ? nil : agent.stop()
     }
-    for watch in watches ?? [] { try? watch.end() }
+    var failure: NativeError?
+    for watch in watches ?? [] {
+        do throws(NativeError) { try watch.end() } catch { failure = error }
+    }
+    if let failure { return failure.report() }
     // In a fork child there may be an agent all the same.
     return watches != nil || gmr_agent_stop() == 0 ? 0 : NativeError.notSetUp.report()
 }

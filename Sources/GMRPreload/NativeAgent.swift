@@ -90,12 +90,14 @@ struct NativeAgent: ~Copyable {
         return watch.handle
     }
 
-    mutating func takeWatch(_ handle: UInt) throws(NativeError) -> NativeWatch {
-        guard current != nil, let watch = watches.removeValue(forKey: handle) else {
+    func watch(_ handle: UInt) throws(NativeError) -> NativeWatch {
+        guard current != nil, let watch = watches[handle] else {
             throw NativeError(ENOENT, "There is no such watch: gmr_watch() returns one, and gmr_stop() ends all.")
         }
         return watch
     }
+
+    mutating func forgetWatch(_ handle: UInt) { watches[handle] = nil }
 
     /// Where there are both heartbeats and reports.
     mutating func showHeartbeats() {

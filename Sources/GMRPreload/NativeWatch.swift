@@ -112,7 +112,9 @@ public func unwatch(handle: OpaquePointer?) -> Int32 {
     do throws(NativeError) {
         let handle = UInt(bitPattern: handle)
         // What is asked there may need the lock.
-        try NativeAgent.shared.withLock { agent throws(NativeError) in try agent.takeWatch(handle) }.end()
+        try NativeAgent.shared.withLock { agent throws(NativeError) in try agent.watch(handle) }.end()
+        // Only now: where it did not end, it may be tried again.
+        NativeAgent.shared.withLock { $0.forgetWatch(handle) }
         return 0
     } catch {
         return error.report()

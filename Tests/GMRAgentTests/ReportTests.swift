@@ -93,7 +93,7 @@ func withAgent(
 
 /// Reports until one fulfils the condition: a thread needs a moment to get where it will wait.
 func report(of gmr: GuruMeditation, until isReady: (Report) -> Bool) async throws -> Report {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(120)
     while true {
         let report = try await gmr.report()
         if isReady(report) { return report }

@@ -33,9 +33,10 @@ import Testing
     }
 
     private static func trust(
-        in tasks: [gmr_task_t], probes: [gmr_task_probe_t] = probes, name: String = TaskProbes.name
+        in tasks: [gmr_task_t], probes: [gmr_task_probe_t] = probes, name: String = TaskProbes.name,
+        hasRoom: Bool = true
     ) -> TaskTrust {
-        tasks.withUnsafeBufferPointer { TaskTrust(probes: probes, tasks: $0) { _ in name } }
+        tasks.withUnsafeBufferPointer { TaskTrust(probes: probes, tasks: $0, hasRoom: hasRoom) { _ in name } }
     }
 
     private static func task(at address: UInt64) -> CapturedTask {
@@ -84,6 +85,13 @@ import Testing
         let trust = Self.trust(in: Self.tasks(), name: "gmr prob\u{1}")
         task = try #require(trust.checked(Self.task(at: 0x3000)))
         #expect(task.snapshot.name == nil && trust.gaps.map { $0.contains("names left out") } == [true])
+    }
+
+    @Test func aNameThatDidNotFitIsNotWrong() {
+        var tasks = Self.tasks()
+        tasks[0].name_bytes = 0
+        #expect(!Self.trust(in: tasks, name: "").gaps.isEmpty)
+        #expect(Self.trust(in: tasks, name: "", hasRoom: false).gaps.isEmpty)
     }
 
     @Test func whereOneIsMissingOthersMayBe() throws {

@@ -90,7 +90,7 @@ gmr_watch_t *gmr_watch(const char *name, gmr_ask_t *ask, void *context);
  * NULL, with a watch that has ended, or in a child of fork(). */
 void gmr_answer(gmr_watch_t *watch);
 /* Ends it. Nobody asks any more when this returns, so that `context` may be freed, unless `ask` itself has called it.
- * -ETIMEDOUT: `ask` has blocked for a second, and still does; -ENOENT: it has ended before. */
+ * -ETIMEDOUT: `ask` has blocked for a second, and still does; call it again. -ENOENT: it has ended before. */
 int gmr_unwatch(gmr_watch_t *watch);
 
 /* Makes a report now and writes it to a descriptor, which stays the caller's. Blocks until that is done: some
@@ -98,7 +98,8 @@ int gmr_unwatch(gmr_watch_t *watch);
 int gmr_report(int descriptor);
 
 /* Ends reports: earlier signal handlers are put back, and the threads of this library end, after the report under way
- * if there is one; each watch ends as by gmr_unwatch(). -ESRCH: reports are not set up. */
+ * if there is one; each watch ends as by gmr_unwatch(). -ESRCH: reports are not set up; -ETIMEDOUT: all of that is
+ * done, but an `ask` has blocked for a second, and still does. */
 int gmr_stop(void);
 
 /* What the last call that failed on this thread has to say, and what to do about it; "" where none has failed. Valid

@@ -95,7 +95,7 @@ int gmr_agent_show_task_local(const void *key, uint32_t kind, const char *name);
 void gmr_agent_hide_task_locals(void);
 
 /* Two tasks that never go on, by which reports test what they read of all. Threads: one at a time. */
-void gmr_agent_probe_tasks(void *const tasks[GMR_TASK_PROBES]);
+void gmr_agent_probe_tasks(const uintptr_t tasks[GMR_TASK_PROBES]);
 
 /* Asks for a report. Threads: any. Signal safety: yes. */
 void gmr_agent_trigger(uint32_t kind);

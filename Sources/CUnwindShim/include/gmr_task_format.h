@@ -25,7 +25,7 @@ typedef struct {
     uint64_t address, id;
     uint64_t parent;        /* address of the task that it is a child of; 0: of none */
     uint64_t awaited;       /* address of the task, group or continuation, or of what an executor is for */
-    uint64_t awaited_id;    /* of the task */
+    uint64_t awaited_id;    /* of the task; of a group, how many children it had when all had been met, 0: unknown */
     uint32_t awaited_kind;  /* GMR_AWAITS_* */
     uint32_t job_flags;     /* JobFlags */
     uint32_t status_flags;  /* ActiveTaskStatus */

@@ -15,19 +15,17 @@ __attribute__((weak)) _Bool swift_task_isCancelled(void *task);
 
 static gmr_task_probe_t probes[GMR_TASK_PROBES];
 
-void gmr_agent_probe_tasks(void *const tasks[GMR_TASK_PROBES]) {
+void gmr_agent_probe_tasks(const uintptr_t tasks[GMR_TASK_PROBES]) {
     if (!swift_task_getJobTaskId || !swift_task_getJobFlags || !swift_task_currentPriority || !swift_task_isCancelled) {
         return;
     }
     for (uint32_t i = 0; i < GMR_TASK_PROBES; i++) {
-        gmr_task_probe_t probe = {
-            .id = swift_task_getJobTaskId(tasks[i]),
-            .job_flags = (uint32_t)swift_task_getJobFlags(tasks[i]),
-            .priority = (uint32_t)swift_task_currentPriority(tasks[i]),
-            .is_cancelled = swift_task_isCancelled(tasks[i]),
-        };
-        probes[i] = probe;
-        __atomic_store_n(&probes[i].address, (uint64_t)(uintptr_t)tasks[i], __ATOMIC_RELEASE);
+        void *task = (void *)tasks[i];
+        probes[i].id = swift_task_getJobTaskId(task);
+        probes[i].job_flags = (uint32_t)swift_task_getJobFlags(task);
+        probes[i].priority = (uint32_t)swift_task_currentPriority(task);
+        probes[i].is_cancelled = swift_task_isCancelled(task);
+        __atomic_store_n(&probes[i].address, tasks[i], __ATOMIC_RELEASE);
     }
 }
 

@@ -28,6 +28,7 @@ enum {
     TASK_LOCALS = 0x88,
     TASK_DEPENDENCY = 0xa0,
     TASK_PARENT = GMR_TASK_BYTES,
+    TASK_NEXT_CHILD = GMR_TASK_BYTES + 8,
     TASK_READ_BYTES = GMR_TASK_COPY_BYTES,
 };
 
@@ -45,13 +46,16 @@ enum {
 #define STATUS_DEPENDS 0x4000u
 
 /* swift::TaskStatusRecord */
-enum { RECORD_PARENT = 8, RECORD_CONTENT = 0x10, RECORD_NAME_KIND = 6 };
+enum { RECORD_PARENT = 8, RECORD_CONTENT = 0x10, RECORD_GROUP_KIND = 2, RECORD_NAME_KIND = 6 };
 /* swift::TaskDependencyStatusRecord */
 enum { DEPENDENCY_KIND = 0x20, DEPENDENCY_BYTES = 0x28 };
 /* swift::AsyncContextPrefix, before the first context: the function that the task begins with. */
 enum { PREFIX_ENTRY = -0x18 };
 
 #define MOST_RECORDS 64
+#define MOST_GROUPS 1024 /* that tasks wait for */
+#define MOST_CHILDREN 1024
+#define GROUP_BYTES 0x100 /* of a group its record is within */
 #define MOST_CONTEXTS 16384 /* of an endless recursion; more are not looked at */
 #define LONGEST_NAME_BYTES 256
 #define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
@@ -293,6 +297,39 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     }
     gmr_task_references_read(arena, task, word_at(raw, TASK_FIRST_SLAB));
     return 1;
+}
+
+/* How many children the group has that a task waits for; 0: none, or the task no longer waits for it. The group has a
+ * record among the task's, inside of it, with the first child; each knows the next one. */
+static uint64_t count_children(const gmr_task_t *task) {
+    uint8_t raw[TASK_READ_BYTES];
+    uint64_t what = 0, count = 0, words[3] = {0};
+    if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != class) return 0;
+    if ((word_at(raw, GMR_TASK_ID_HIGH) << 32 | half_at(raw, GMR_TASK_ID_LOW)) != task->id) return 0;
+    if (half_at(raw, TASK_STATUS) != task->status_flags) return 0;
+    (void)gmr_read_all(word_at(raw, TASK_DEPENDENCY) + RECORD_CONTENT, &what, sizeof what);
+    uint64_t record = what == task->awaited ? word_at(raw, TASK_RECORDS) : 0;
+    for (int i = 0; i < MOST_RECORDS && record; i++) {
+        if (!gmr_read_all(record, words, sizeof words)) return 0;
+        if ((words[0] & 0xff) == RECORD_GROUP_KIND && record - task->awaited < GROUP_BYTES) break;
+        record = words[RECORD_PARENT / 8];
+    }
+    uint64_t child = record ? words[RECORD_CONTENT / 8] : 0;
+    while (child && count < MOST_CHILDREN) {
+        count++;
+        child = gmr_read_word(child + TASK_NEXT_CHILD);
+    }
+    return child ? 0 : count;
+}
+
+void gmr_task_groups_confirm(gmr_arena_header_t *arena) {
+    gmr_task_t *tasks = gmr_arena_tasks(arena);
+    for (uint32_t i = 0, left = MOST_GROUPS; i < arena->task_count && left > 0; i++) {
+        int waits = tasks[i].awaited_kind == GMR_AWAITS_GROUP && !(tasks[i].flags & GMR_TASK_MOVED);
+        if (!waits) continue;
+        tasks[i].awaited_id = count_children(&tasks[i]);
+        left--;
+    }
 }
 
 void gmr_task_add(gmr_arena_header_t *arena, uint64_t address) {

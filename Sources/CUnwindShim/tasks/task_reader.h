@@ -43,4 +43,8 @@ void gmr_task_reader_see(uint64_t address, const uint8_t *copy, uint64_t bytes);
  * agent thread. */
 void gmr_task_add(gmr_arena_header_t *arena, uint64_t address);
 
+/* When all tasks have been met: looks again at those that wait for groups, and counts the children of these. A child
+ * that is still there has not ended before. Checked reads only. Threads: the agent thread. */
+void gmr_task_groups_confirm(gmr_arena_header_t *arena);
+
 #endif

@@ -210,6 +210,7 @@ void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
     if (arena->task_state == GMR_TASKS_CUT || arena->tasks_dropped) arena->task_references_cut = 1;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
     gmr_thread_tasks_find(arena);
+    gmr_task_groups_confirm(arena);
     arena->task_semaphores = gmr_task_references_sought();
     arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
 }

@@ -64,7 +64,7 @@ struct CaptureDecoder {
             pid: header.pid, generation: header.generation, trigger: trigger(),
             captured: Timestamp(nanosecondsSinceEpoch: Int64(clamping: header.realtime_ns)),
             factsRead: header.monotonic_ns &+ captureNanoseconds, threads: threads, tasks: tasks.tasks(),
-            areTasksComplete: header.task_references_cut == 0, semaphores: tasks.semaphores,
+            areTasksComplete: tasks.areComplete, semaphores: tasks.semaphores,
             mainQueue: header.main_queue,
             mainQueueDrainer: header.main_queue_drainer > 0 ? header.main_queue_drainer : nil, modules: modules,
             gaps: gaps + tasks.gaps,

@@ -6,7 +6,8 @@ extension Settings {
     /// is held to narrower limits; these are for what the program sets, and for a set-up record that was damaged.
     mutating func keepWithinLimits() {
         captureDeadline = captureDeadline.limited
-        taskSearchLimit = taskSearchLimit.limited
+        // A crash waits for the report under way, for 10 s at most.
+        taskSearchLimit = min(max(taskSearchLimit, .milliseconds(1)), .seconds(5))
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
         fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))

@@ -60,17 +60,19 @@ struct Symbolizer {
         var origins: [[CapturedFrame]: Frame?] = [:]
         return process.tasks.map { task in
             if let known = origins[task.sites] { return known }
-            let origin = task.sites.flatMap { frames(of: $0, in: process) }.first { !Self.makesTasks($0) }
+            // Behind one without a name is its caller, which made nothing.
+            let origin = task.sites.flatMap { frames(of: $0, in: process) }.first { !Self.makesTasks($0) }.flatMap {
+                $0.function == nil ? nil : $0
+            }
             origins[task.sites] = origin
             return origin
         }
     }
 
-    /// Code of Swift's own libraries, which programs have copies of: `Task.init`, `TaskGroup.addTask`.
+    /// Code of Swift's own libraries, of which programs have copies without lines: `Task.init`, `TaskGroup.addTask`.
     private static func makesTasks(_ frame: Frame) -> Bool {
-        guard frame.module?.hasPrefix("libswift") != true, let name = frame.mangled ?? frame.function else {
-            return true
-        }
+        if frame.module?.hasPrefix("libswift") == true { return true }
+        guard frame.line == nil, let name = frame.mangled else { return false }
         return ["$sScT", "$sScG", "$sScg", "$sSq", "$sSS", "$ss"].contains { name.hasPrefix($0) }
     }
 

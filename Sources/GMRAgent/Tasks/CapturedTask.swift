@@ -21,7 +21,8 @@ struct CapturedTask: Sendable {
         /// Address and number: the address may be another task's by now.
         case task(UInt64, id: UInt64)
         case continuation
-        case group
+        /// With so many children when all tasks had been read; 0: unknown.
+        case group(children: UInt64)
         /// Of an actor itself, or of others; 0: the global one.
         case executor(UInt64, type: String?, isActor: Bool)
     }

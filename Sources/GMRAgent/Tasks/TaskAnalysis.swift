@@ -24,13 +24,13 @@ struct TaskAnalysis {
         let certain = Set(process.threads.filter(\.isTaskCertain).map(\.snapshot.tid))
         var children: [UInt64: [UInt64]] = [:]
         for task in process.tasks {
-            if let parent = ids[task.parent] { children[parent, default: []].append(task.snapshot.id) }
+            if let parent = Self.parent(of: task, ids) { children[parent, default: []].append(task.snapshot.id) }
         }
         tasks = zip(zip(process.tasks, frames), origins).map { known, origin in
             let (captured, frames) = known
             var task = captured.snapshot
             task.origin = origin
-            task.parent = ids[captured.parent]
+            task.parent = Self.parent(of: captured, ids)
             task.children = (children[task.id] ?? []).sorted()
             task.thread = runners[captured.address]
             task.frames = frames
@@ -56,6 +56,11 @@ struct TaskAnalysis {
         // One that the runtime makes to wake a sleeper.
         tasks.removeAll { $0.isNew && $0.state == .suspended && $0.frames.contains(where: Self.isSleep) }
         tasks.sort { $0.id < $1.id }
+    }
+
+    /// One that was made before: by now there may be another task at the address of one that has ended.
+    private static func parent(of task: CapturedTask, _ ids: [UInt64: UInt64]) -> UInt64? {
+        ids[task.parent].flatMap { $0 < task.snapshot.id ? $0 : nil }
     }
 
     // MARK: Threads
@@ -109,7 +114,7 @@ struct TaskAnalysis {
     ) -> TaskWait {
         switch awaited {
         case .task(let address, let id): return TaskWait(kind: .task, task: ids[address] == id ? id : nil)
-        case .group: return TaskWait(kind: .group)
+        case .group(let count): return TaskWait(kind: .group, childCount: Int(clamping: count))
         case .continuation: return TaskWait(kind: frames.contains(where: isSleep) ? .sleep : .continuation)
         case .executor(0, _, _):
             return TaskWait(kind: .executor, actorType: prefersExecutor ? TaskWait.preferredExecutor : nil)
@@ -121,8 +126,8 @@ struct TaskAnalysis {
     }
 
     /// By the runtime's own variable; where that was not found, who is on an actor has its address on the stack of the
-    /// thread, and on the main actor is whoever runs there. Where no task is, the main actor is with the thread that
-    /// libdispatch's main queue names.
+    /// thread, and on the main actor is whoever runs there. Where no task is, only the thread that libdispatch's
+    /// main queue names may run what is on the main actor.
     private mutating func findHolders(
         _ process: CapturedProcess, threads: [Int32: ThreadSnapshot], stacks: CaptureDecoder
     ) {
@@ -149,6 +154,7 @@ struct TaskAnalysis {
             ? [:] : stacks.threads(with: Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
         let onMain: Set<Int32> =
             running[process.pid] != nil ? [process.pid] : (places[process.mainQueue] ?? []).filter(drains)
+        let all = threads
         for index in tasks.indices where tasks[index].waitsFor?.actorType != nil {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
@@ -157,9 +163,8 @@ struct TaskAnalysis {
                 tasks[index].waitsFor?.heldByThread = thread
                 tasks[index].waitsFor?.heldByTask = task
                 tasks[index].waitsFor?.isHolderCertain = isTold
-            } else if isMain, let drainer = process.mainQueueDrainer, running[drainer] == nil {
-                tasks[index].waitsFor?.heldByThread = drainer
-                tasks[index].waitsFor?.isHolderCertain = true
+            } else if isMain, let drainer = process.mainQueueDrainer, all[drainer] != nil, running[drainer] == nil {
+                tasks[index].waitsFor?.onlyThread = drainer
             }
         }
     }

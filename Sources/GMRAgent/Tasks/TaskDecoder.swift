@@ -44,10 +44,20 @@ struct TaskDecoder {
         let count = Int(min(arena.pointee.task_count, GMR_TASK_CAPACITY))
         let probes = withUnsafeBytes(of: arena.pointee.task_probes) { Array($0.bindMemory(to: gmr_task_probe_t.self)) }
         var budget = Budget(frames: 0, text: UInt32(GMR_TASK_MOST_TEXT_BYTES))
-        return TaskTrust(probes: probes, tasks: UnsafeBufferPointer(start: gmr_arena_tasks(arena), count: count)) {
+        return TaskTrust(
+            probes: probes, tasks: UnsafeBufferPointer(start: gmr_arena_tasks(arena), count: count),
+            hasRoom: hasRoomForText
+        ) {
             text(at: $0.name_offset, count: $0.name_bytes, &budget)
         }
     }
+
+    private var hasRoomForText: Bool {
+        arena.pointee.task_text_bytes <= GMR_TASK_TEXT_CAPACITY_BYTES - UInt32(GMR_TASK_MOST_TEXT_BYTES)
+    }
+
+    /// Every task was found, and stood still while it was read or runs.
+    var areComplete: Bool { arena.pointee.task_references_cut == 0 && !trust.isOneMissing }
 
     /// What all tasks together can have: damaged numbers may have them share it.
     private struct Budget {
@@ -85,6 +95,7 @@ struct TaskDecoder {
                 "Swift tasks: who has the semaphores that threads wait for is not known of all tasks; "
                     + "a deadlock over them may be missing")
         }
+        if !hasRoomForText { gaps.append("Swift tasks: their names and values did not all fit the table") }
         if header.tasks_dropped > 0 { gaps.append("Swift tasks: \(header.tasks_dropped) more did not fit the table") }
         return gaps
     }
@@ -110,7 +121,10 @@ struct TaskDecoder {
         func isSet(_ flag: UInt32, in flags: UInt32) -> Bool { flags & flag != 0 }
         let state: TaskSnapshot.State =
             isSet(Self.runs, in: task.status_flags)
-            ? .running : isSet(Self.isEnqueued, in: task.status_flags) ? .enqueued : .suspended
+            ? .running
+            // The runtime says so in two places, one after the other.
+            : isSet(Self.isEnqueued, in: task.status_flags) || Int(task.awaited_kind) == GMR_AWAITS_EXECUTOR
+                ? .enqueued : .suspended
         let kind: TaskSnapshot.Kind =
             isSet(Self.isAsyncLet, in: task.job_flags)
             ? .asyncLet
@@ -157,7 +171,7 @@ struct TaskDecoder {
         switch Int(task.awaited_kind) {
         case GMR_AWAITS_TASK: return .task(task.awaited, id: task.awaited_id)
         case GMR_AWAITS_CONTINUATION: return .continuation
-        case GMR_AWAITS_GROUP: return .group
+        case GMR_AWAITS_GROUP: return .group(children: task.awaited_id)
         case GMR_AWAITS_EXECUTOR:
             let type = text(at: task.type_offset, count: task.type_bytes, &budget)
             let isActor = task.flags & UInt32(GMR_TASK_AWAITS_ACTOR) != 0

@@ -7,30 +7,27 @@ enum TaskProbes {
     static let name = "gmr probe"
 
     private static let executor = CallersExecutor()
-    private static let addresses = Mutex<[UInt]>([])
+    /// Kept, so that no tool that looks for leaks finds one.
+    private static let waiter = Mutex<Task<Void, Never>?>(nil)
 
     /// Makes them. Once in a process.
     static func make() {
-        addresses.withLock { addresses in
-            guard addresses.isEmpty else { return }
-            addresses = made()
-            var tasks = addresses.map { UnsafeMutableRawPointer(bitPattern: $0) }
-            guard tasks.count == GMR_TASK_PROBES else { return }
-            gmr_agent_probe_tasks(&tasks)
+        waiter.withLock { waiter in
+            guard waiter == nil else { return }
+            let met = Met()
+            // One that is cancelled, and the child that it awaits.
+            let task = Task.detached(name: name, executorPreference: executor, priority: .low) {
+                met.meetCurrentTask()
+                async let child: Void = neverReturns(met)
+                await child
+            }
+            executor.runAll()
+            task.cancel()
+            waiter = task
+            let addresses = met.addresses.withLock(\.self)
+            guard addresses.count == GMR_TASK_PROBES else { return }
+            gmr_agent_probe_tasks(addresses)
         }
-    }
-
-    /// One that is cancelled, and the child that it awaits.
-    private static func made() -> [UInt] {
-        let met = Met()
-        let waiter = Task.detached(name: name, executorPreference: executor, priority: .low) {
-            met.meetCurrentTask()
-            async let child: Void = neverReturns(met)
-            await child
-        }
-        executor.runAll()
-        waiter.cancel()
-        return met.addresses.withLock(\.self)
     }
 
     private static func neverReturns(_ met: Met) async {

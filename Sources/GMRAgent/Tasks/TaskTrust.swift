@@ -14,8 +14,11 @@ struct TaskTrust {
 
     /// - Parameters:
     ///   - probes: The one that awaits the other, then that one.
+    ///   - hasRoom: No name was left out because there were too many.
     ///   - name: Of a task.
-    init(probes: [gmr_task_probe_t], tasks: UnsafeBufferPointer<gmr_task_t>, name: (gmr_task_t) -> String) {
+    init(
+        probes: [gmr_task_probe_t], tasks: UnsafeBufferPointer<gmr_task_t>, hasRoom: Bool, name: (gmr_task_t) -> String
+    ) {
         own = Set(probes.map(\.address).filter { $0 != 0 })
         guard probes.count == 2, own.count == 2 else { return }
         let read = probes.map { probe in tasks.first { $0.address == probe.address } }
@@ -35,7 +38,8 @@ struct TaskTrust {
         // Some records have lengths alone.
         let known = name(waiter)
         areNamesWrong =
-            Int(waiter.name_bytes) != TaskProbes.name.utf8.count || !known.isEmpty && known != TaskProbes.name
+            hasRoom
+            && (Int(waiter.name_bytes) != TaskProbes.name.utf8.count || !known.isEmpty && known != TaskProbes.name)
         areParentsWrong = child.parent != waiter.address
         areWaitsWrong =
             waiter.awaited_kind != GMR_AWAITS_TASK || waiter.awaited != child.address || waiter.awaited_id != child.id

@@ -46,7 +46,7 @@ extension Settings {
         .milliseconds(
             "gmr.capture.deadline.ms", \.captureDeadline, accepted: 1...10_000, "how long threads have to answer"),
         .milliseconds(
-            "gmr.task.search.ms", \.taskSearchLimit, accepted: 1...60_000,
+            "gmr.task.search.ms", \.taskSearchLimit, accepted: 1...5_000,
             "how long the memory is searched for Swift tasks, at most; a GB takes a fifth of a second"),
         .milliseconds(
             "gmr.section.deadline.ms", \.sectionDeadline, accepted: 1...600_000,

@@ -58,6 +58,7 @@ extension ReportStructure {
             writer.field("actorType", wait.actorType)
             writer.field("heldByTask", wait.heldByTask)
             writer.field("heldByThread", wait.heldByThread)
+            writer.field("onlyThread", wait.onlyThread)
         }
     }
 }

@@ -81,7 +81,9 @@ extension TextRenderer {
         let (from, to) = (Self.age(youngest), Self.age(oldest))
         let places = Set(tasks.compactMap { $0.origin?.place })
         let place = tasks.lazy.compactMap { $0.origin?.place }.first.map { ", in \($0)" } ?? ""
-        let others = places.count > 1 ? ", and at \(places.count - 1) other places" : ""
+        let others =
+            places.count > 1
+            ? ", and at \(places.count == 2 ? "another place" : "\(places.count - 1) other places")" : ""
         return "made \(from == to ? from : "\(from) to \(to)") ago\(place)\(others)"
     }
 

@@ -72,8 +72,7 @@ struct HangGraph {
         switch (task.state, task.waitsFor?.kind) {
         case (.running, _): task.thread.map { [.thread($0)] } ?? []
         case (.suspended, .task): task.waitsFor?.task.map { [.task($0)] } ?? []
-        // Any of them would do.
-        case (.suspended, .group): task.children.filter { tasks[$0]?.kind == .groupChild }.map(Node.task)
+        case (.suspended, .group): children(ofGroupOf: task).map(Node.task)
         case (.enqueued, .actor), (.enqueued, .executor): holder(of: task.waitsFor).map { [$0] } ?? []
         default: []
         }
@@ -81,8 +80,14 @@ struct HangGraph {
 
     /// Who only seems to be on an actor may have left.
     private func holder(of wait: TaskWait?) -> Node? {
-        guard let wait, wait.isHolderCertain else { return nil }
-        return wait.heldByTask.map(Node.task) ?? wait.heldByThread.map(Node.thread)
+        if let only = wait?.onlyThread { return .thread(only) }
+        return wait?.isHolderCertain == true ? wait?.heldByTask.map(Node.task) : nil
+    }
+
+    /// Any of them would wake it: one that is not known, too, or that ended while tasks were read.
+    private func children(ofGroupOf task: TaskSnapshot) -> [UInt64] {
+        let children = task.children.filter { tasks[$0]?.kind == .groupChild }
+        return children.count == task.waitsFor?.childCount ? children : []
     }
 
     // MARK: Circles

@@ -57,7 +57,7 @@ public struct TaskHangs: Sendable, Equatable {
         }
         if let holder, isBlocked(holder) {
             blockedMainActor = Blockade(blockers: [holder.id], waiters: queued.map(\.id))
-        } else if let thread = queued.lazy.compactMap(\.waitsFor).first(where: { $0.heldByTask == nil })?.heldByThread,
+        } else if let thread = queued.lazy.compactMap(\.waitsFor?.onlyThread).first,
             let drainer = byTID[thread], Self.drains(drainer), drainer.state == .sleeping, isUnmoved(thread)
         {
             blockedMainActor = Blockade(thread: thread, waiters: queued.map(\.id))

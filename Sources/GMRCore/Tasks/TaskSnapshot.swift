@@ -95,20 +95,26 @@ public struct TaskWait: Sendable, Equatable {
     public var actorType: String?
     /// The task that is on that actor.
     public var heldByTask: UInt64?
-    /// The thread that runs that one; with no task, the one that alone may run what is on the main actor.
+    /// The thread that runs that one.
     public var heldByThread: Int32?
+    /// Where no task is on the main actor: the thread that alone may run what is.
+    public var onlyThread: Int32?
+    /// Of a group: how many children it had at the end, when all tasks had been read; 0: unknown.
+    public var childCount: Int
     /// The runtime itself says so.
     public var isHolderCertain: Bool
 
     public init(
         kind: Kind, task: UInt64? = nil, actorType: String? = nil, heldByTask: UInt64? = nil,
-        heldByThread: Int32? = nil, isHolderCertain: Bool = false
+        heldByThread: Int32? = nil, onlyThread: Int32? = nil, childCount: Int = 0, isHolderCertain: Bool = false
     ) {
         self.kind = kind
         self.task = task
         self.actorType = actorType
         self.heldByTask = heldByTask
         self.heldByThread = heldByThread
+        self.onlyThread = onlyThread
+        self.childCount = childCount
         self.isHolderCertain = isHolderCertain
     }
 
@@ -125,8 +131,8 @@ public struct TaskWait: Sendable, Equatable {
             var text = "waiting for the \(kind.rawValue) \(actorType ?? "")"
             if let heldByTask {
                 text += ", on which task \(heldByTask) \(isHolderCertain ? "is" : "seems to be")"
-            } else if let heldByThread {
-                text += ", which thread \(heldByThread) runs"
+            } else if let onlyThread {
+                text += ", which only thread \(onlyThread) may run"
             }
             return text
         }
