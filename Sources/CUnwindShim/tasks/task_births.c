@@ -33,9 +33,9 @@ typedef struct {
 
 /* Memory only as it is used. */
 static set_t sets[1u << SETS_LOG2] __attribute__((aligned(64)));
-static int is_noting;             /* release */
+static int is_noting;            /* release */
 static const char *main_pointer; /* the main thread's thread pointer */
-extern void *__libc_stack_end;    /* of the main thread */
+extern void *__libc_stack_end;   /* of the main thread */
 
 typedef struct {
     void *task, *context;

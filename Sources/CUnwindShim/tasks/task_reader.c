@@ -53,8 +53,7 @@ enum { DEPENDENCY_KIND = 0x20, DEPENDENCY_BYTES = 0x28 };
 enum { PREFIX_ENTRY = -0x18 };
 
 #define MOST_RECORDS 64
-#define MOST_GROUPS 1024 /* that tasks wait for */
-#define MOST_CHILDREN 1024
+#define MOST_CHILDREN 4096 /* of all groups, that are counted */
 #define GROUP_BYTES 0x100 /* of a group its record is within */
 #define MOST_CONTEXTS 16384 /* of an endless recursion; more are not looked at */
 #define LONGEST_NAME_BYTES 256
@@ -299,9 +298,9 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     return 1;
 }
 
-/* How many children the group has that a task waits for; 0: none, or the task no longer waits for it. The group has a
- * record among the task's, inside of it, with the first child; each knows the next one. */
-static uint64_t count_children(const gmr_task_t *task) {
+/* How many children the group has that a task waits for; 0: none, too many, or the task no longer waits for it. The
+ * group has a record among the task's, inside of it, with the first child; each knows the next one. */
+static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
     uint8_t raw[TASK_READ_BYTES];
     uint64_t what = 0, count = 0, words[3] = {0};
     if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != class) return 0;
@@ -315,7 +314,7 @@ static uint64_t count_children(const gmr_task_t *task) {
         record = words[RECORD_PARENT / 8];
     }
     uint64_t child = record ? words[RECORD_CONTENT / 8] : 0;
-    while (child && count < MOST_CHILDREN) {
+    while (child && count < most) {
         count++;
         child = gmr_read_word(child + TASK_NEXT_CHILD);
     }
@@ -324,11 +323,12 @@ static uint64_t count_children(const gmr_task_t *task) {
 
 void gmr_task_groups_confirm(gmr_arena_header_t *arena) {
     gmr_task_t *tasks = gmr_arena_tasks(arena);
-    for (uint32_t i = 0, left = MOST_GROUPS; i < arena->task_count && left > 0; i++) {
-        int waits = tasks[i].awaited_kind == GMR_AWAITS_GROUP && !(tasks[i].flags & GMR_TASK_MOVED);
-        if (!waits) continue;
-        tasks[i].awaited_id = count_children(&tasks[i]);
-        left--;
+    uint64_t left = MOST_CHILDREN;
+    for (uint32_t i = 0; i < arena->task_count && left > 0; i++) {
+        if (tasks[i].awaited_kind != GMR_AWAITS_GROUP || tasks[i].flags & GMR_TASK_MOVED) continue;
+        uint64_t count = count_children(&tasks[i], left);
+        tasks[i].awaited_id = count;
+        left -= count > 0 ? count : 1;
     }
 }
 

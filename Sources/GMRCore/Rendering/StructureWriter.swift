@@ -27,7 +27,7 @@ public protocol StructureWriter {
     /// The value that says there is none.
     mutating func null()
     /// What the closure writes in an object that is not empty any more, and the same again wherever `fragment` is not
-    /// empty any more either: copying is 20 times faster. Only at one depth.
+    /// empty any more either: copying costs little. Only at one depth.
     mutating func repeated(_ fragment: inout [UInt8], _ write: (inout Self) -> Void)
 }
 
