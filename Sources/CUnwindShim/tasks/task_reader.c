@@ -58,7 +58,7 @@ enum { PREFIX_ENTRY = -0x18 };
 #define MOST_CONTEXTS 16384 /* of an endless recursion; more are not looked at */
 #define LONGEST_NAME_BYTES 256
 #define FARTHEST_CONTEXT_BYTES 0x10000 /* of the first context: what a task returns lies before it */
-#define MOST_ATTEMPTS 3
+#define MOST_ATTEMPTS 8
 #define MOST_ALLOCATIONS 256 /* of a task that runs, among which its newest context is searched */
 #define ALLOCATION_HEADER_BYTES 0x10 /* swift::StackAllocator::Allocation: the one before it, and its slab */
 
