@@ -85,13 +85,6 @@ static void walk(const uint64_t *frame, uint64_t *sites) {
     }
 }
 
-static uint64_t id_of(const uint8_t *task) {
-    uint32_t low, high;
-    __builtin_memcpy(&low, task + GMR_TASK_ID_LOW, sizeof low);
-    __builtin_memcpy(&high, task + GMR_TASK_ID_HIGH, sizeof high);
-    return (uint64_t)high << 32 | low;
-}
-
 static void note(uint8_t *task, const uint64_t *frame) {
     struct timespec now;
     uint64_t address = (uint64_t)(uintptr_t)task;
@@ -106,7 +99,7 @@ static void note(uint8_t *task, const uint64_t *frame) {
     birth->born_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
     __builtin_memset(birth->sites, 0, sizeof birth->sites);
     walk(frame, birth->sites);
-    __atomic_store_n(&birth->id, id_of(task), __ATOMIC_RELEASE);
+    __atomic_store_n(&birth->id, gmr_task_id_in(task), __ATOMIC_RELEASE);
     __atomic_store_n(&set->is_taken, 0, __ATOMIC_RELEASE);
 }
 

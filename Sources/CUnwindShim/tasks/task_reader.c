@@ -271,7 +271,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     if (!read_raw(task->address, raw, read_near)) return 0;
     task->job_flags = half_at(raw, TASK_JOB_FLAGS);
     task->status_flags = half_at(raw, TASK_STATUS);
-    task->id = word_at(raw, GMR_TASK_ID_HIGH) << 32 | half_at(raw, GMR_TASK_ID_LOW);
+    task->id = gmr_task_id_in(raw);
     if (!is_plausible(task, raw)) return 0;
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
@@ -302,11 +302,11 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
  * group has a record among the task's, inside of it, with the first child; each knows the next one. */
 static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
     uint8_t raw[TASK_READ_BYTES];
-    uint64_t what = 0, count = 0, words[3] = {0};
+    uint64_t count = 0, words[3] = {0};
     if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != class) return 0;
-    if ((word_at(raw, GMR_TASK_ID_HIGH) << 32 | half_at(raw, GMR_TASK_ID_LOW)) != task->id) return 0;
+    if (gmr_task_id_in(raw) != task->id) return 0;
     if (half_at(raw, TASK_STATUS) != task->status_flags) return 0;
-    (void)gmr_read_all(word_at(raw, TASK_DEPENDENCY) + RECORD_CONTENT, &what, sizeof what);
+    uint64_t what = gmr_read_word(word_at(raw, TASK_DEPENDENCY) + RECORD_CONTENT);
     uint64_t record = what == task->awaited ? word_at(raw, TASK_RECORDS) : 0;
     for (int i = 0; i < MOST_RECORDS && record; i++) {
         if (!gmr_read_all(record, words, sizeof words)) return 0;

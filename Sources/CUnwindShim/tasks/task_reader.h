@@ -33,6 +33,14 @@ extern gmr_task_copies_t gmr_task_copies;
 /* Finds the runtime's functions that are no program's. Threads: set-up. */
 void gmr_task_reader_prepare(void);
 
+/* The number of a task, of which these are the first GMR_TASK_BYTES. */
+static inline uint64_t gmr_task_id_in(const uint8_t *task) {
+    uint32_t low, high;
+    __builtin_memcpy(&low, task + GMR_TASK_ID_LOW, sizeof low);
+    __builtin_memcpy(&high, task + GMR_TASK_ID_HIGH, sizeof high);
+    return (uint64_t)high << 32 | low;
+}
+
 /* Before the first task of a report: the class of all tasks. */
 void gmr_task_reader_begin(uint64_t task_class);
 

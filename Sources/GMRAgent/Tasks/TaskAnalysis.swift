@@ -154,16 +154,15 @@ struct TaskAnalysis {
             ? [:] : stacks.threads(with: Set(actors.values).union(queue)).mapValues { $0.filter { running[$0] != nil } }
         let onMain: Set<Int32> =
             running[process.pid] != nil ? [process.pid] : (places[process.mainQueue] ?? []).filter(drains)
-        let all = threads
         for index in tasks.indices where tasks[index].waitsFor?.actorType != nil {
             guard let actor = actors[tasks[index].id] else { continue }
             let isMain = tasks[index].waitsFor?.actorType == TaskWait.mainActor
-            let threads = isTold ? told[actor] ?? [] : isMain ? onMain : places[actor] ?? []
-            if threads.count == 1, let thread = threads.first, let task = running[thread] {
+            let holders = isTold ? told[actor] ?? [] : isMain ? onMain : places[actor] ?? []
+            if holders.count == 1, let thread = holders.first, let task = running[thread] {
                 tasks[index].waitsFor?.heldByThread = thread
                 tasks[index].waitsFor?.heldByTask = task
                 tasks[index].waitsFor?.isHolderCertain = isTold
-            } else if isMain, let drainer = process.mainQueueDrainer, all[drainer] != nil, running[drainer] == nil {
+            } else if isMain, let drainer = process.mainQueueDrainer, threads[drainer] != nil, running[drainer] == nil {
                 tasks[index].waitsFor?.onlyThread = drainer
             }
         }

@@ -6,6 +6,7 @@ struct TaskDecoder {
     private let arena: UnsafeMutablePointer<gmr_arena_header_t>
     /// Of task-local values; empty: none has that number.
     private let localNames: [String]
+    private let trust: TaskTrust
 
     // JobFlags and ActiveTaskStatus, as swift/ABI/MetadataValues.h and TaskPrivate.h have them.
     private static let isChild: UInt32 = 1 << 24
@@ -25,6 +26,7 @@ struct TaskDecoder {
                 return PrintableText.string(fromUntrusted: Array(name))
             }
         }
+        trust = Self.trust(in: arena)
     }
 
     func tasks() -> [CapturedTask] {
@@ -33,26 +35,25 @@ struct TaskDecoder {
         var budget = Budget(
             frames: min(arena.pointee.task_frame_count, GMR_TASK_FRAME_CAPACITY),
             text: min(arena.pointee.task_text_bytes, GMR_TASK_TEXT_CAPACITY_BYTES))
-        let trust = self.trust
         // Where a file ends too early there is nothing.
         return UnsafeBufferPointer(start: table, count: count).filter { $0.address != 0 }.compactMap {
             trust.checked(task($0, &budget))
         }
     }
 
-    private var trust: TaskTrust {
+    private static func trust(in arena: UnsafeMutablePointer<gmr_arena_header_t>) -> TaskTrust {
         let count = Int(min(arena.pointee.task_count, GMR_TASK_CAPACITY))
         let probes = withUnsafeBytes(of: arena.pointee.task_probes) { Array($0.bindMemory(to: gmr_task_probe_t.self)) }
         var budget = Budget(frames: 0, text: UInt32(GMR_TASK_MOST_TEXT_BYTES))
         return TaskTrust(
             probes: probes, tasks: UnsafeBufferPointer(start: gmr_arena_tasks(arena), count: count),
-            hasRoom: hasRoomForText
+            hasRoom: hasRoomForText(in: arena)
         ) {
-            text(at: $0.name_offset, count: $0.name_bytes, &budget)
+            text(in: arena, at: $0.name_offset, count: $0.name_bytes, &budget)
         }
     }
 
-    private var hasRoomForText: Bool {
+    private static func hasRoomForText(in arena: UnsafeMutablePointer<gmr_arena_header_t>) -> Bool {
         arena.pointee.task_text_bytes <= GMR_TASK_TEXT_CAPACITY_BYTES - UInt32(GMR_TASK_MOST_TEXT_BYTES)
     }
 
@@ -95,7 +96,9 @@ struct TaskDecoder {
                 "Swift tasks: who has the semaphores that threads wait for is not known of all tasks; "
                     + "a deadlock over them may be missing")
         }
-        if !hasRoomForText { gaps.append("Swift tasks: their names and values did not all fit the table") }
+        if !Self.hasRoomForText(in: arena) {
+            gaps.append("Swift tasks: their names and values did not all fit the table")
+        }
         if header.tasks_dropped > 0 { gaps.append("Swift tasks: \(header.tasks_dropped) more did not fit the table") }
         return gaps
     }
@@ -130,7 +133,7 @@ struct TaskDecoder {
             ? .asyncLet
             : isSet(Self.isGroupChild, in: task.job_flags)
                 ? .groupChild : isSet(Self.isChild, in: task.job_flags) ? .child : .task
-        let name = text(at: task.name_offset, count: task.name_bytes, &budget)
+        let name = Self.text(in: arena, at: task.name_offset, count: task.name_bytes, &budget)
         let isBorn = (1...max(arena.pointee.monotonic_ns, 1)).contains(task.born_ns)
         let snapshot = TaskSnapshot(
             id: task.id, name: name.isEmpty ? nil : name, state: state, kind: kind,
@@ -153,7 +156,7 @@ struct TaskDecoder {
     /// Each is the number of a name, a length, and so much text.
     private func locals(of task: gmr_task_t, _ budget: inout Budget) -> [TaskSnapshot.Local] {
         let most = GMR_TASK_LOCAL_CAPACITY * (GMR_TASK_LOCAL_VALUE_BYTES + 2)
-        var rest = bytes(at: task.local_offset, count: task.local_bytes, atMost: most, &budget)[...]
+        var rest = Self.bytes(in: arena, at: task.local_offset, count: task.local_bytes, atMost: most, &budget)[...]
         var locals: [TaskSnapshot.Local] = []
         while rest.count >= 2, Int(rest[rest.startIndex]) < localNames.count {
             let name = localNames[Int(rest.removeFirst())]
@@ -173,7 +176,7 @@ struct TaskDecoder {
         case GMR_AWAITS_CONTINUATION: return .continuation
         case GMR_AWAITS_GROUP: return .group(children: task.awaited_id)
         case GMR_AWAITS_EXECUTOR:
-            let type = text(at: task.type_offset, count: task.type_bytes, &budget)
+            let type = Self.text(in: arena, at: task.type_offset, count: task.type_bytes, &budget)
             let isActor = task.flags & UInt32(GMR_TASK_AWAITS_ACTOR) != 0
             return .executor(task.awaited, type: type.isEmpty ? nil : type, isActor: isActor)
         default: return nil
@@ -190,12 +193,18 @@ struct TaskDecoder {
         return (first..<first + count).map { CapturedFrame(address: table[$0], isExact: true) }
     }
 
-    private func text(at offset: UInt32, count: UInt32, _ budget: inout Budget) -> String {
+    private static func text(
+        in arena: UnsafeMutablePointer<gmr_arena_header_t>, at offset: UInt32, count: UInt32, _ budget: inout Budget
+    ) -> String {
         PrintableText.string(
-            fromUntrusted: bytes(at: offset, count: count, atMost: UInt32(GMR_TASK_MOST_TEXT_BYTES), &budget))
+            fromUntrusted: bytes(in: arena, at: offset, count: count, atMost: UInt32(GMR_TASK_MOST_TEXT_BYTES), &budget)
+        )
     }
 
-    private func bytes(at offset: UInt32, count: UInt32, atMost limit: UInt32, _ budget: inout Budget) -> [UInt8] {
+    private static func bytes(
+        in arena: UnsafeMutablePointer<gmr_arena_header_t>, at offset: UInt32, count: UInt32, atMost limit: UInt32,
+        _ budget: inout Budget
+    ) -> [UInt8] {
         let count = Budget.take(count, atMost: limit, of: &budget.text)
         guard count > 0, Int(offset) + count <= Int(GMR_TASK_TEXT_CAPACITY_BYTES),
             let start = gmr_arena_task_text(arena)

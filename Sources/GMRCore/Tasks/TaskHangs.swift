@@ -32,10 +32,8 @@ public struct TaskHangs: Sendable, Equatable {
     ) {
         circles = Self.circles(in: tasks)
         let byTID = threads.byTID
-        func isBlocked(_ task: TaskSnapshot) -> Bool {
-            guard let thread = task.thread.flatMap({ byTID[$0] }) else { return false }
-            return thread.state == .sleeping && isUnmoved(thread.tid)
-        }
+        func isBlocked(_ thread: ThreadSnapshot) -> Bool { thread.state == .sleeping && isUnmoved(thread.tid) }
+        func isBlocked(_ task: TaskSnapshot) -> Bool { task.thread.flatMap { byTID[$0] }.map(isBlocked) ?? false }
         let running = tasks.filter { $0.state == .running }
         let queued = tasks.filter { $0.state == .enqueued && $0.waitsFor?.actorType == TaskWait.mainActor }
         let holder = queued.lazy.compactMap { $0.waitsFor?.heldByTask }.first.flatMap { id in
@@ -58,7 +56,7 @@ public struct TaskHangs: Sendable, Equatable {
         if let holder, isBlocked(holder) {
             blockedMainActor = Blockade(blockers: [holder.id], waiters: queued.map(\.id))
         } else if let thread = queued.lazy.compactMap(\.waitsFor?.onlyThread).first,
-            let drainer = byTID[thread], Self.drains(drainer), drainer.state == .sleeping, isUnmoved(thread)
+            let drainer = byTID[thread], Self.drains(drainer), isBlocked(drainer)
         {
             blockedMainActor = Blockade(thread: thread, waiters: queued.map(\.id))
         }
