@@ -115,7 +115,8 @@ let package = Package(
             ], path: "Tests/TaskZoo",
             linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=swift_task_create"])]),
         .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent"], path: "Tests/AsyncMain"),
-        .testTarget(name: "TaskZooTests", dependencies: ["TaskZoo", "AsyncMain", "ProcessKit"]),
+        .testTarget(
+            name: "TaskZooTests", dependencies: ["TaskZoo", "AsyncMain", "ProcessKit"], exclude: ["Runtimes"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),
         .executableTarget(name: "ReportService", dependencies: ["GMRAgent"], path: "Tests/ReportService"),
         .testTarget(

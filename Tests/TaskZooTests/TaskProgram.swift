@@ -37,6 +37,11 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
 
     static let all = waiting + channels + executors + semaphores
 
+    /// With its truth, where that is known.
+    static func named(_ name: String) -> TaskProgram {
+        all.first { $0.name == name } ?? TaskProgram(name: name, tasks: [])
+    }
+
     private static let waiting = [
         TaskProgram(
             name: "continuation",

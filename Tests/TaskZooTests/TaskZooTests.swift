@@ -5,7 +5,7 @@ import Testing
 /// Real programs whose tasks wait: each task is listed, with what it waits for and where.
 @Suite(.timeLimit(.minutes(10))) struct TaskZooTests {
     @Test(arguments: TaskProgram.all) func tasksAreListed(program: TaskProgram) throws {
-        try Self.check(program, executable: ChildProcess.built("TaskZoo"))
+        try Self.check(program)
     }
 
     /// Async functions are inlined there, and the runtime is part of the program.
@@ -14,8 +14,10 @@ import Testing
         for program in TaskProgram.all { try Self.check(program, executable: executable) }
     }
 
-    private static func check(_ program: TaskProgram, executable: String) throws {
-        let report = try program.report(executable: executable)
+    static func check(
+        _ program: TaskProgram, executable: String = ChildProcess.built("TaskZoo"), environment: [String: String] = [:]
+    ) throws {
+        let report = try program.report(executable: executable, environment: environment)
         let names = Dictionary(report.tasks.map { ($0.id, $0.name ?? "") }) { first, _ in first }
         #expect(names.count == report.tasks.count, "numbers are unique")
         #expect(report.completeness.tasksFound == report.tasks.count { $0.state != "completed" })
@@ -64,7 +66,7 @@ import Testing
     }
 
     @Test func aCancelledTaskIsCalledSo() throws {
-        let program = try #require(TaskProgram.all.first { $0.name == "cancelled" })
+        let program = TaskProgram.named("cancelled")
         #expect(try program.report().tasks.filter(\.cancelled).map(\.name) == ["deaf"])
     }
 
@@ -72,7 +74,7 @@ import Testing
         if isOptimized && !ReleaseBuild.isWanted { return }
         let executable =
             isOptimized ? try ReleaseBuild.executable("TaskZoo", isStatic: true).path : ChildProcess.built("TaskZoo")
-        let report = try TaskProgram(name: "locals", tasks: []).report(executable: executable)
+        let report = try TaskProgram.named("locals").report(executable: executable)
         let locals = Dictionary(report.tasks.map { ($0.name ?? "", $0.locals ?? [:]) }) { first, _ in first }
         let outer = ["request": "a request whose number is longer than a small string: 4711", "tenant": "short"]
         let inner = outer.merging(["number": "-42", "api_token": "***"]) { $1 }
@@ -94,13 +96,13 @@ import Testing
     }
 
     @Test func prioritiesHaveNames() throws {
-        let program = try #require(TaskProgram.all.first { $0.name == "continuation" })
+        let program = TaskProgram.named("continuation")
         let report = try program.report()
         #expect(report.tasks.first { $0.name == "detached" }?.priority == "background")
     }
 
     @Test func aDeadlockIsAPathOverTasksAndThreads() throws {
-        let program = try #require(TaskProgram.all.first { $0.name == "two-actors" })
+        let program = TaskProgram.named("two-actors")
         let report = try program.report()
         let deadlock = try #require(report.locks.deadlocks.first)
         let names = Dictionary(report.tasks.map { ($0.id, $0.name) }) { first, _ in first }
@@ -117,7 +119,7 @@ import Testing
     }
 
     @Test func aTaskSaysWhereItWasMade() throws {
-        let report = try #require(TaskProgram.all.first { $0.name == "group" }).report()
+        let report = try TaskProgram.named("group").report()
         func origin(_ name: String) throws -> ReportDocument.Frame {
             try #require(report.tasks.first { $0.name == name }?.origin)
         }
@@ -128,20 +130,20 @@ import Testing
     }
 
     @Test func aDeepRecursionIsCut() throws {
-        let report = try TaskProgram(name: "recursion", tasks: []).report()
+        let report = try TaskProgram.named("recursion").report()
         let task = try #require(report.tasks.first { $0.name == "deep" })
         #expect(task.framesCut == true && task.waitsFor?.kind == "continuation")
         #expect(task.stack.last?.function == "recursesAndWaits(_:)")
     }
 
     @Test func aSearchThatIsCutSaysSo() throws {
-        let report = try TaskProgram(name: "many", tasks: []).report(environment: ["GMR_TASK_SEARCH_MS": "1"])
+        let report = try TaskProgram.named("many").report(environment: ["GMR_TASK_SEARCH_MS": "1"])
         #expect(report.tasks.count < 10_000)
         #expect(report.completeness.gaps.contains { $0.contains("GMR_TASK_SEARCH_MS gives it longer") })
     }
 
     @Test func tenThousandTasksAreFound() throws {
-        let report = try TaskProgram(name: "many", tasks: []).report()
+        let report = try TaskProgram.named("many").report()
         let own = report.tasks.filter { task in
             task.frames?.contains { $0.function == "outerWaits()" } == true
         }

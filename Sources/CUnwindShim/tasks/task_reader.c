@@ -15,7 +15,7 @@
 #include "task_locals.h"
 #include "task_references.h"
 
-/* swift::AsyncTask, and behind it what some have. */
+/* swift::AsyncTask */
 enum {
     TASK_REFERENCES = 0x08,
     TASK_JOB_FLAGS = 0x20,
@@ -27,10 +27,9 @@ enum {
     TASK_FIRST_SLAB = 0x78,
     TASK_LOCALS = 0x88,
     TASK_DEPENDENCY = 0xa0,
-    TASK_PARENT = GMR_TASK_BYTES,
-    TASK_NEXT_CHILD = GMR_TASK_BYTES + 8,
-    TASK_READ_BYTES = GMR_TASK_COPY_BYTES,
 };
+/* swift::AsyncTask::ChildFragment, which some have behind it. */
+enum { CHILD_PARENT = 0, CHILD_NEXT = 8, CHILD_READ_BYTES = 8 };
 
 #define JOB_KIND_MASK 0xffu /* 0: a task */
 #define JOB_UNUSED_MASK 0x00ff0000u
@@ -71,15 +70,17 @@ GMR_MAYBE_LINKED(_swift_concurrency_debug_task_future_wait_resume_adapter);
 #define ADAPTER_COUNT 4
 static uint64_t adapter_variables[ADAPTER_COUNT], adapters[ADAPTER_COUNT];
 static uint64_t class; /* of tasks */
+uint64_t gmr_task_bytes = GMR_TASK_KNOWN_BYTES;
 
-void gmr_task_reader_prepare(void) {
+void gmr_task_reader_prepare(uint64_t bytes) {
+    gmr_task_bytes = bytes;
     adapter_variables[0] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_non_future_adapter);
     adapter_variables[1] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_future_adapter);
     adapter_variables[2] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_wait_throwing_resume_adapter);
     adapter_variables[3] = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_future_wait_resume_adapter);
 }
 
-static uint64_t word_at(const uint8_t *task, unsigned offset) {
+static uint64_t word_at(const uint8_t *task, uint64_t offset) {
     uint64_t word;
     __builtin_memcpy(&word, task + offset, sizeof word);
     return word;
@@ -152,7 +153,7 @@ static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
         uint64_t link[2]; /* parent, and where that goes on */
         if (context % 8 != 0 || !read_near(context, link, sizeof link)) return 0;
         if (link[0] == 0) {
-            int is_own = context > task->address + GMR_TASK_BYTES && context - task->address <= FARTHEST_CONTEXT_BYTES;
+            int is_own = context > task->address + gmr_task_bytes && context - task->address <= FARTHEST_CONTEXT_BYTES;
             return is_own ? context : 0;
         }
         if (!is_adapter(link[1]) && (i > 0 || link[1] != resume)) add_frame(arena, task, link[1]);
@@ -237,8 +238,8 @@ gmr_task_copies_t gmr_task_copies;
 typedef int read_fn_t(uint64_t address, void *buffer, uint64_t bytes);
 
 static int read_raw(uint64_t address, uint8_t *raw, read_fn_t *read) {
-    __builtin_memset(raw + GMR_TASK_BYTES, 0, TASK_READ_BYTES - GMR_TASK_BYTES);
-    return read(address, raw, TASK_READ_BYTES) || read(address, raw, GMR_TASK_BYTES);
+    __builtin_memset(raw + gmr_task_bytes, 0, CHILD_READ_BYTES);
+    return read(address, raw, gmr_task_bytes + CHILD_READ_BYTES) || read(address, raw, gmr_task_bytes);
 }
 
 /* Neither has it run meanwhile, nor has its place been taken by something else. Of one that runs the rest changes all
@@ -273,7 +274,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     task->status_flags = half_at(raw, TASK_STATUS);
     task->id = gmr_task_id_in(raw);
     if (!is_plausible(task, raw)) return 0;
-    if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, TASK_PARENT);
+    if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, gmr_task_bytes + CHILD_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
     task->first_frame = arena->task_frame_count;
     const int runs = (task->status_flags & STATUS_RUNS) != 0;
@@ -301,7 +302,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
 /* How many children the group has that a task waits for; 0: none, too many, or the task no longer waits for it. The
  * group has a record among the task's, inside of it, with the first child; each knows the next one. */
 static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
-    uint8_t raw[TASK_READ_BYTES];
+    uint8_t raw[GMR_TASK_COPY_BYTES];
     uint64_t count = 0, words[3] = {0};
     if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != class) return 0;
     if (gmr_task_id_in(raw) != task->id) return 0;
@@ -316,7 +317,7 @@ static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
     uint64_t child = record ? words[RECORD_CONTENT / 8] : 0;
     while (child && count < most) {
         count++;
-        child = gmr_read_word(child + TASK_NEXT_CHILD);
+        child = gmr_read_word(child + gmr_task_bytes + CHILD_NEXT);
     }
     return child ? 0 : count;
 }

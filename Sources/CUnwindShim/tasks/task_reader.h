@@ -6,15 +6,16 @@
 
 #include "gmr_capture_format.h"
 
-/* The layout of tasks that is known here, and that the process must have. */
+/* The layout of tasks that is known here, and that the process must have. Newer runtimes have added to its end. */
 #define GMR_TASK_LAYOUT_VERSION 1
-#define GMR_TASK_BYTES 0xd0u
+#define GMR_TASK_KNOWN_BYTES 0xd0u
+#define GMR_TASK_MOST_BYTES 0x200u
 
 /* Where a task has the halves of its number. */
 #define GMR_TASK_ID_LOW 0x24u
 #define GMR_TASK_ID_HIGH 0x90u
 
-#define GMR_TASK_COPY_BYTES (GMR_TASK_BYTES + 8u) /* with what some tasks have behind them */
+#define GMR_TASK_COPY_BYTES (GMR_TASK_MOST_BYTES + 8u) /* with what some tasks have behind them */
 
 #define GMR_TASK_SLAB_WORDS 512u  /* of a slab that are looked at */
 #define GMR_TASK_CLOSURE_DEPTH 4u /* closures in closures: the compiler wraps them */
@@ -30,10 +31,14 @@ typedef struct {
 } gmr_task_copies_t;
 extern gmr_task_copies_t gmr_task_copies;
 
-/* Finds the runtime's functions that are no program's. Threads: set-up. */
-void gmr_task_reader_prepare(void);
+/* Of a task of this process; what only some have follows it. */
+extern uint64_t gmr_task_bytes;
 
-/* The number of a task, of which these are the first GMR_TASK_BYTES. */
+/* Finds the runtime's functions that are no program's. `bytes`: of a task, GMR_TASK_MOST_BYTES at most. Threads:
+ * set-up. */
+void gmr_task_reader_prepare(uint64_t bytes);
+
+/* The number of a task, of which these are the first GMR_TASK_KNOWN_BYTES. */
 static inline uint64_t gmr_task_id_in(const uint8_t *task) {
     uint32_t low, high;
     __builtin_memcpy(&low, task + GMR_TASK_ID_LOW, sizeof low);

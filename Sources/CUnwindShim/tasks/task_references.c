@@ -184,9 +184,9 @@ void gmr_task_references_read(gmr_arena_header_t *arena, const gmr_task_t *task,
     waited.objects_left = MOST_OBJECTS;
     holding_t holding = {0};
     /* Before the first slab, where that is part of the task: what it began with. */
-    uint64_t rest = first_slab - task->address - GMR_TASK_BYTES;
+    uint64_t rest = first_slab - task->address - gmr_task_bytes;
     uint64_t words = rest < GMR_TASK_SLAB_WORDS * 8 ? rest / 8 : FIRST_WORDS;
-    search(arena, task, &holding, task->address + GMR_TASK_BYTES, words);
+    search(arena, task, &holding, task->address + gmr_task_bytes, words);
     for (int i = 0; first_slab; i++) {
         uint64_t slab[3];
         if (i == MOST_SLABS) arena->task_references_cut = 1;

@@ -1,5 +1,5 @@
 /*
- * task_scan.c: searches the heap for Swift tasks.
+ * task_scan.c: searches the heap for Swift tasks, where the runtime has no list of them.
  * Runs on the agent thread.
  * A handler may not run it. It allocates nothing and takes no lock.
  *
@@ -22,6 +22,7 @@
 #include "task_probes.h"
 #include "task_reader.h"
 #include "task_references.h"
+#include "task_registry.h"
 #include "tasks.h"
 #include "thread_tasks.h"
 
@@ -32,6 +33,8 @@
 #define ROUND_BYTES 64u /* divides a page */
 #define LARGEST_BYTES (UINT64_C(1) << 37) /* more is nobody's heap: AddressSanitizer's shadow has terabytes */
 #define LARGEST_UNKNOWN_BYTES (UINT64_C(1) << 28) /* where it is not known how much of it is there */
+#define LOADERS_BYTES (UINT64_C(1) << 20) /* at most, of what the loader has for the main thread's variables */
+#define NO_CLASS UINT64_MAX
 
 GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskMetadata);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskSize);
@@ -44,7 +47,8 @@ static uint32_t runtime; /* GMR_TASKS_*, but CUT */
 
 /* What was read lies here, and looks like tasks too. */
 static struct {
-    uint64_t class;
+    uint64_t task_class;
+    uint64_t class; /* whose objects are searched, NO_CLASS: of none, only threads' descriptors */
     uint64_t until_ns;
     int page_map;
     uint64_t present[BLOCK_PAGES];
@@ -62,10 +66,28 @@ static uint32_t state_of_runtime(void) {
     uint32_t version = 0;
     uint64_t bytes = 0;
     if (!metadata_variable) return GMR_TASKS_NONE;
-    __builtin_memcpy(&scan.class, (const void *)(uintptr_t)metadata_variable, sizeof scan.class);
+    __builtin_memcpy(&scan.task_class, (const void *)(uintptr_t)metadata_variable, sizeof scan.task_class);
     if (version_variable) __builtin_memcpy(&version, (const void *)(uintptr_t)version_variable, sizeof version);
     if (size_variable) __builtin_memcpy(&bytes, (const void *)(uintptr_t)size_variable, sizeof bytes);
-    return version == GMR_TASK_LAYOUT_VERSION && bytes == GMR_TASK_BYTES ? GMR_TASKS_READ : GMR_TASKS_STRANGE;
+    if (version != GMR_TASK_LAYOUT_VERSION || bytes % 16 != 0) return GMR_TASKS_STRANGE;
+    if (bytes < GMR_TASK_KNOWN_BYTES || bytes > GMR_TASK_MOST_BYTES) return GMR_TASKS_STRANGE;
+    gmr_task_reader_prepare(bytes);
+    return GMR_TASKS_READ;
+}
+
+/* Tasks that are larger than those that are known may have something inserted, too: believed where GMR's own were read
+ * as such. Whether rightly, field for field, is seen later. */
+static int is_layout_believable(const gmr_arena_header_t *arena) {
+    const gmr_task_t *tasks = gmr_arena_tasks(arena);
+    uint32_t seen = 0;
+    if (gmr_task_bytes == GMR_TASK_KNOWN_BYTES) return 1;
+    for (uint32_t i = 0; i < arena->task_count; i++) {
+        for (uint32_t probe = 0; probe < GMR_TASK_PROBES; probe++) {
+            const gmr_task_probe_t *own = &arena->task_probes[probe];
+            seen += own->address != 0 && tasks[i].address == own->address && tasks[i].id == own->id;
+        }
+    }
+    return seen == GMR_TASK_PROBES;
 }
 
 void gmr_tasks_prepare(void) {
@@ -73,7 +95,7 @@ void gmr_tasks_prepare(void) {
     size_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize);
     version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
     main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
-    gmr_task_reader_prepare();
+    gmr_task_registry_prepare();
     gmr_thread_tasks_prepare(metadata_variable);
     runtime = state_of_runtime();
     if (runtime == GMR_TASKS_READ) gmr_task_births_begin();
@@ -170,24 +192,49 @@ static int search_block(gmr_arena_header_t *arena, uint64_t start, uint64_t page
     return !is_over();
 }
 
+/* Where threads' descriptors may be: glibc has them behind the threads' stacks. */
+static uint64_t first_stack(const gmr_arena_header_t *arena, const gmr_mapping_t *mapping) {
+    uint64_t first = mapping->end - mapping->start <= LOADERS_BYTES ? mapping->start : mapping->end;
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        const gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        uint64_t page = slot->stack_base & ~(uint64_t)(GMR_PAGE_BYTES - 1);
+        if (slot->generation == arena->generation && page >= mapping->start && page < first) first = page;
+    }
+    return first;
+}
+
 /* malloc's memory is private, writable and of no file. */
 static int search_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping) {
     if (!mapping->readable || !mapping->writable || mapping->shared || mapping->inode != 0) return 1;
     if (mapping->end - mapping->start > (scan.page_map < 0 ? LARGEST_UNKNOWN_BYTES : LARGEST_BYTES)) return 1;
-    for (uint64_t at = mapping->start; at < mapping->end; at += BLOCK_PAGES * GMR_PAGE_BYTES) {
+    uint64_t start = scan.class == NO_CLASS ? first_stack(arena, mapping) : mapping->start;
+    for (uint64_t at = start; at < mapping->end; at += BLOCK_PAGES * GMR_PAGE_BYTES) {
         uint64_t pages = (mapping->end - at) / GMR_PAGE_BYTES;
         if (!search_block(arena, at, pages < BLOCK_PAGES ? pages : BLOCK_PAGES)) return 0;
     }
     return 1;
 }
 
-static int search_heap(gmr_arena_header_t *arena) {
+static int search_mappings(gmr_arena_header_t *arena, uint64_t class) {
     gmr_mapping_t mapping;
+    scan.class = class;
     int goes_on = 1;
     if (gmr_ss_maps_open() != 0) return 0;
     while (goes_on && gmr_ss_maps_next(&mapping) > 0) goes_on = search_mapping(arena, &mapping);
     gmr_ss_maps_close();
     return goes_on;
+}
+
+/* Returns 0 where time is over. */
+static int find_tasks(gmr_arena_header_t *arena) {
+    const uint64_t *addresses;
+    uint32_t count = gmr_task_registry_read(arena, scan.task_class, scan.until_ns, &addresses);
+    if (count == 0) return search_mappings(arena, scan.task_class);
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_over()) return 0;
+        gmr_task_add(arena, addresses[i]);
+    }
+    return search_mappings(arena, NO_CLASS);
 }
 
 void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
@@ -199,18 +246,22 @@ void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
     arena->main_queue_drainer = main_queue_drainer();
     arena->task_state = runtime;
     if (arena->task_state != GMR_TASKS_READ) return;
-    gmr_task_reader_begin(scan.class);
+    gmr_task_reader_begin(scan.task_class);
     gmr_task_references_begin(arena);
     gmr_task_locals_begin(arena);
     gmr_task_probes_tell(arena);
     int is_short = arena->crash.signal && limit_ns > CRASH_LIMIT_NS;
     scan.until_ns = begin + (is_short ? CRASH_LIMIT_NS : limit_ns);
     scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
-    if (!search_heap(arena)) arena->task_state = GMR_TASKS_CUT;
+    if (!find_tasks(arena)) arena->task_state = GMR_TASKS_CUT;
     if (arena->task_state == GMR_TASKS_CUT || arena->tasks_dropped) arena->task_references_cut = 1;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
     gmr_thread_tasks_find(arena);
     gmr_task_groups_confirm(arena);
+    if (!is_layout_believable(arena)) {
+        arena->task_count = arena->task_reference_count = 0;
+        arena->task_state = GMR_TASKS_STRANGE;
+    }
     arena->task_semaphores = gmr_task_references_sought();
     arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
 }
