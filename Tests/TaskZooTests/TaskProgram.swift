@@ -214,7 +214,8 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
     /// What a report of the running program says.
     @available(*, noasync)
     func report(
-        executable: String = ChildProcess.built("TaskZoo"), environment: [String: String] = [:]
+        executable: String = ChildProcess.built("TaskZoo"), environment: [String: String] = [:],
+        signal: Int32 = SIGUSR2
     ) throws -> ReportDocument {
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess.service(
@@ -222,7 +223,7 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
             environment: environment.merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
             directory: directory)
         defer { process.kill() }
-        kill(process.pid, SIGUSR2)
+        kill(process.pid, signal)
         try process.waitForStandardError("gmr: report written to ")
         let names = try ReportDirectory(directory, serviceName: "taskzoo").names()
         return try .decode(Data(contentsOf: directory.appending(path: names[0])))

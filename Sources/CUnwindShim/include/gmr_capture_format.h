@@ -350,6 +350,8 @@ typedef struct {
     /* Where trigger_kinds has the watchdog: what did not answer, and for how long. */
     uint64_t watchdog_silence_ns;
     char watchdog_target[GMR_WATCHDOG_TARGET_BYTES]; /* cut; not necessarily terminated */
+
+    gmr_task_source_t task_source;
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

@@ -65,6 +65,27 @@ typedef struct {
 } gmr_task_reference_t;
 _Static_assert(sizeof(gmr_task_reference_t) == 24, "wire format");
 
+#define GMR_TASK_ADAPTERS 4u
+#define GMR_TASK_LONGEST_SEARCH_NS UINT64_C(5000000000)
+
+/* How the tasks of a process are read: what a helper has to know that reads them from outside. Addresses are the
+ * process's; 0: there is none. */
+typedef struct {
+    uint64_t task_class;                /* of the class of all tasks */
+    uint64_t adapters[GMR_TASK_ADAPTERS]; /* functions between a task and the one that it was made with */
+    uint64_t births;                    /* where task_births.c notes them */
+    uint64_t copies[2], scanned[2];     /* from, to: GMR's own memory, in which copies of tasks lie */
+    uint64_t variables_distance;        /* of the runtime's thread-local variables, below the thread pointer */
+    uint64_t local_keys[GMR_TASK_LOCAL_CAPACITY];
+    uint32_t local_kinds[GMR_TASK_LOCAL_CAPACITY]; /* GMR_TASK_LOCAL_* */
+    uint64_t limit_ns;                  /* of the search */
+    uint32_t task_bytes;                /* of a task; what only some have follows it */
+    uint32_t variables_words;
+    int32_t tid_offset;                 /* from the thread pointer; -1: unknown */
+    uint32_t reserved;
+} gmr_task_source_t;
+_Static_assert(sizeof(gmr_task_source_t) == 208, "wire format");
+
 #define GMR_TASK_REFERENCE_CAPACITY 16384u
 #define GMR_TASK_CAPACITY 131072u
 #define GMR_TASK_FRAME_CAPACITY 2097152u /* of all tasks */

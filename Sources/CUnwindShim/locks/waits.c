@@ -161,11 +161,12 @@ void gmr_waits_read(gmr_arena_header_t *arena) {
 
 int gmr_waits_is_unmoved(int task_directory, const gmr_slot_t *slot) {
     gmr_slot_t now = {.tid = slot->tid};
-    const uint32_t facts = GMR_FACT_STATUS | GMR_FACT_CPU_TIME;
-    if ((slot->facts & facts) != facts || !gmr_ss_is_unmoved(task_directory, slot)) return 0;
+    if (!(slot->facts & GMR_FACT_STATUS) || !gmr_ss_is_unmoved(task_directory, slot)) return 0;
     gmr_ss_read_facts(task_directory, &now);
-    return (now.facts & facts) == facts && now.voluntary_switches == slot->voluntary_switches &&
-           now.involuntary_switches == slot->involuntary_switches && now.cpu_ns == slot->cpu_ns;
+    /* Of another process's threads that is not known; but who slept on has not been switched. */
+    int has_run = now.facts & slot->facts & GMR_FACT_CPU_TIME && now.cpu_ns != slot->cpu_ns;
+    return now.facts & GMR_FACT_STATUS && now.voluntary_switches == slot->voluntary_switches &&
+           now.involuntary_switches == slot->involuntary_switches && !has_run;
 }
 
 static void look_again(int task_directory, gmr_slot_t *slot) {

@@ -20,7 +20,8 @@ void gmr_waits_read(gmr_arena_header_t *arena);
 void gmr_waits_look_again(gmr_arena_header_t *arena);
 
 /* 1 where the thread has slept at the same place ever since it was captured: whoever ran meanwhile may have unlocked
- * something. `task_directory` is /proc/self/task, open. Threads: the agent thread, or the worker. */
+ * something. `task_directory` is the process's /proc/PID/task, open. Threads: the agent thread, the worker, or
+ * of a helper. */
 int gmr_waits_is_unmoved(int task_directory, const gmr_slot_t *slot);
 
 #endif

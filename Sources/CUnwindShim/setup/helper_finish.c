@@ -11,6 +11,7 @@
 #include "../locks/waits.h"
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/syscalls_x86_64.h"
+#include "../tasks/tasks.h"
 #include "agent_state.h"
 
 #define LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
@@ -117,7 +118,11 @@ static int finish_once(void) {
 }
 
 int gmr_helper_finish(void) {
+    const gmr_arena_header_t *arena = gmr_safe_state.arena;
+    /* Where Yama lets only ancestors trace. It is for all descendants of who is named. */
+    int is_read = gmr_tasks_are_for_helper(arena) && prctl(PR_SET_PTRACER, getpid(), 0, 0, 0) == 0;
     gmr_safe_state.arena->adopts_orphans = (uint32_t)gmr_adopts_orphans();
-    if (gmr_standby_is_wanted() && finish_in_standby()) return 1;
-    return finish_once();
+    int is_done = (gmr_standby_is_wanted() && finish_in_standby()) || finish_once();
+    if (is_read) (void)prctl(PR_SET_PTRACER, 0, 0, 0, 0);
+    return is_done;
 }

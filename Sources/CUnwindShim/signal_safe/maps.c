@@ -1,5 +1,5 @@
 /*
- * maps.c: reads /proc/thread-self/maps line by line.
+ * maps.c: reads the mappings of a process line by line.
  * Runs on the agent thread.
  * A handler may run all of it.
  */
@@ -15,9 +15,8 @@ static struct {
     char buffer[BUFFER_BYTES];
 } maps;
 
-int gmr_ss_maps_open(void) GMR_SIGNAL_SAFE {
-    /* Not /proc/self, which is the main thread: when that has ended it has no mappings. */
-    maps.descriptor = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY);
+int gmr_ss_maps_open(const char *path) GMR_SIGNAL_SAFE {
+    maps.descriptor = gmr_ss_open_at(AT_FDCWD, path, O_RDONLY);
     maps.line = maps.scanned = maps.end = 0;
     return maps.descriptor < 0 ? maps.descriptor : 0;
 }

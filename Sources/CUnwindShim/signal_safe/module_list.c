@@ -158,7 +158,7 @@ static void see_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping)
 int gmr_ss_list_modules(void) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     /* Where there is no /proc, as in a chroot, what was read before is most likely still so. */
-    int result = gmr_ss_maps_open();
+    int result = gmr_ss_maps_open(GMR_OWN_MAPS);
     if (result < 0) return result;
     arena->module_count = 0;
     arena->modules_dropped = 0;

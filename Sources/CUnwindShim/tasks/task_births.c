@@ -11,7 +11,9 @@
 
 #include <time.h>
 
+#include "../memory/process_memory.h"
 #include "task_reader.h"
+#include "task_source.h"
 
 #define SETS_LOG2 14
 #define WAYS 8u
@@ -109,11 +111,23 @@ made_t __wrap_swift_task_create(uint64_t flags, void *options, const void *type,
     return made;
 }
 
-void gmr_task_births_begin(void) { __atomic_store_n(&is_noting, 1, __ATOMIC_RELEASE); }
+void gmr_task_births_begin(void) {
+    gmr_task_source.births = __real_swift_task_create ? (uint64_t)(uintptr_t)sets : 0;
+    __atomic_store_n(&is_noting, 1, __ATOMIC_RELEASE);
+}
+
+/* NULL where there are none. */
+static const set_t *find_set(uint64_t address) {
+    static set_t copy;
+    const set_t *set = set_of(address);
+    if (!gmr_task_source_is_outside || !gmr_task_source.births) return gmr_task_source.births ? set : NULL;
+    uint64_t place = gmr_task_source.births + (uint64_t)((const char *)set - (const char *)sets);
+    return gmr_read_all(place, &copy, sizeof copy) ? &copy : NULL;
+}
 
 void gmr_task_births_find(gmr_task_t *task) {
-    const set_t *set = set_of(task->address);
-    for (uint32_t way = 0; way < WAYS; way++) {
+    const set_t *set = find_set(task->address);
+    for (uint32_t way = 0; set && way < WAYS; way++) {
         const birth_t *birth = &set->births[way];
         if (__atomic_load_n(&birth->id, __ATOMIC_ACQUIRE) != task->id) continue;
         birth_t copy = *birth;

@@ -12,6 +12,7 @@
 
 #include "../memory/process_memory.h"
 #include "gmr_agent.h"
+#include "task_source.h"
 
 #define MOST_BINDINGS 128 /* of a task and of those whose child it is */
 #define LINK_BITS UINT64_C(15) /* bindings are aligned; the lowest bits of a link say what it leads to */
@@ -32,7 +33,6 @@ typedef struct {
 } shown_key_t;
 
 static shown_key_t keys[GMR_TASK_LOCAL_CAPACITY];
-static int is_any_shown; /* in this report */
 
 int gmr_agent_show_task_local(const void *key, uint32_t kind, const char *name) {
     for (uint32_t i = 0; i < GMR_TASK_LOCAL_CAPACITY; i++) {
@@ -50,13 +50,19 @@ void gmr_agent_hide_task_locals(void) {
 }
 
 void gmr_task_locals_begin(gmr_arena_header_t *arena) {
-    is_any_shown = 0;
     for (uint32_t i = 0; i < GMR_TASK_LOCAL_CAPACITY; i++) {
-        int is_there = __atomic_load_n(&keys[i].key, __ATOMIC_ACQUIRE) != 0;
+        uint64_t key = __atomic_load_n(&keys[i].key, __ATOMIC_ACQUIRE);
+        gmr_task_source.local_keys[i] = key;
+        gmr_task_source.local_kinds[i] = key ? keys[i].kind : 0;
         __builtin_memset(arena->task_local_names[i], 0, GMR_TASK_LOCAL_NAME_BYTES);
-        if (is_there) __builtin_memcpy(arena->task_local_names[i], keys[i].name, GMR_TASK_LOCAL_NAME_BYTES);
-        is_any_shown |= is_there;
+        if (key) __builtin_memcpy(arena->task_local_names[i], keys[i].name, GMR_TASK_LOCAL_NAME_BYTES);
     }
+}
+
+static int is_any_shown(void) {
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < GMR_TASK_LOCAL_CAPACITY; i++) any |= gmr_task_source.local_keys[i];
+    return any != 0;
 }
 
 static uint32_t read_text(uint64_t counted, uint64_t object, char *text) {
@@ -92,7 +98,7 @@ static uint32_t read_value(uint32_t kind, const uint64_t *value, char *text) {
 
 static void add(gmr_arena_header_t *arena, gmr_task_t *task, uint32_t index, const uint64_t *value) {
     char text[GMR_TASK_LOCAL_VALUE_BYTES];
-    uint32_t bytes = read_value(keys[index].kind, value, text);
+    uint32_t bytes = read_value(gmr_task_source.local_kinds[index], value, text);
     if (bytes == 0 || GMR_TASK_TEXT_CAPACITY_BYTES - arena->task_text_bytes < bytes + 2) return;
     char *place = gmr_arena_task_text(arena) + arena->task_text_bytes;
     place[0] = (char)index;
@@ -105,12 +111,12 @@ static void add(gmr_arena_header_t *arena, gmr_task_t *task, uint32_t index, con
 void gmr_task_locals_read(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t first) {
     uint32_t seen = 0; /* bit i: key i; the innermost binding counts */
     task->local_offset = arena->task_text_bytes;
-    for (int i = 0; is_any_shown && i < MOST_BINDINGS && first; i++) {
+    for (int i = 0; i < MOST_BINDINGS && first && is_any_shown(); i++) {
         uint64_t item[ITEM_WORDS] = {0};
         /* One without a value is shorter. */
         if (!gmr_read_all(first, item, sizeof item) && !gmr_read_all(first, item, ITEM_VALUE * sizeof *item)) return;
         for (uint32_t key = 0; item[ITEM_KEY] && key < GMR_TASK_LOCAL_CAPACITY; key++) {
-            if (seen & 1u << key || __atomic_load_n(&keys[key].key, __ATOMIC_ACQUIRE) != item[ITEM_KEY]) continue;
+            if (seen & 1u << key || gmr_task_source.local_keys[key] != item[ITEM_KEY]) continue;
             seen |= 1u << key;
             add(arena, task, key, item + ITEM_VALUE);
         }

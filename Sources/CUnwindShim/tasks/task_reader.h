@@ -31,12 +31,8 @@ typedef struct {
 } gmr_task_copies_t;
 extern gmr_task_copies_t gmr_task_copies;
 
-/* Of a task of this process; what only some have follows it. */
-extern uint64_t gmr_task_bytes;
-
-/* Finds the runtime's functions that are no program's. `bytes`: of a task, GMR_TASK_MOST_BYTES at most. Threads:
- * set-up. */
-void gmr_task_reader_prepare(uint64_t bytes);
+/* Finds the runtime's functions that are no program's. Threads: set-up. */
+void gmr_task_reader_prepare(void);
 
 /* The number of a task, of which these are the first GMR_TASK_KNOWN_BYTES. */
 static inline uint64_t gmr_task_id_in(const uint8_t *task) {
@@ -45,9 +41,6 @@ static inline uint64_t gmr_task_id_in(const uint8_t *task) {
     __builtin_memcpy(&high, task + GMR_TASK_ID_HIGH, sizeof high);
     return (uint64_t)high << 32 | low;
 }
-
-/* Before the first task of a report: the class of all tasks. */
-void gmr_task_reader_begin(uint64_t task_class);
 
 /* What has just been read of the memory, in which tasks are found: valid until the next call. */
 void gmr_task_reader_see(uint64_t address, const uint8_t *copy, uint64_t bytes);

@@ -13,13 +13,14 @@
 #include "../memory/process_memory.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "task_reader.h"
+#include "task_source.h"
 
 #define MOST_WAITED 1024u
 #define MOST_SLABS 4
 #define FIRST_WORDS 32u /* of a task whose slabs are elsewhere */
 #define CLOSURE_WORDS (GMR_TASK_OBJECT_WORDS - 1)
 #define MOST_OBJECTS 4096u /* of one task that are looked into */
-#define LIMIT_NS UINT64_C(100000000)
+#define LIMIT_NS UINT64_C(100000000) /* for all tasks, without what finding them takes */
 
 /* swift::StackAllocator::Slab */
 enum { SLAB_NEXT = 1, SLAB_SIZES = 2, SLAB_HEADER_BYTES = 0x20 };
@@ -37,7 +38,7 @@ enum { KIND_LOCAL = 0x400, KIND_GENERIC_LOCAL = 0x500 };
 
 /* The futexes that threads wait at, ascending. */
 static struct {
-    uint64_t until_ns;
+    uint64_t left_ns;
     uint32_t objects_left;
     uint32_t count;
     uint64_t futexes[MOST_WAITED];
@@ -75,7 +76,7 @@ static int is_static(const gmr_arena_header_t *arena, uint64_t address) {
 
 void gmr_task_references_begin(gmr_arena_header_t *arena) {
     waited.count = 0;
-    waited.until_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) + LIMIT_NS;
+    waited.left_ns = LIMIT_NS;
     for (uint32_t i = 0; i < arena->slot_count && waited.count < MOST_WAITED; i++) {
         const gmr_slot_t *slot = gmr_arena_slot(arena, i);
         uint64_t futex = slot->wait.address;
@@ -175,18 +176,13 @@ static void search(gmr_arena_header_t *arena, const gmr_task_t *task, holding_t 
     }
 }
 
-void gmr_task_references_read(gmr_arena_header_t *arena, const gmr_task_t *task, uint64_t first_slab) {
-    if (waited.count == 0 || arena->task_references_cut) return;
-    if (gmr_ss_clock_ns(CLOCK_MONOTONIC) >= waited.until_ns) {
-        arena->task_references_cut = 1;
-        return;
-    }
+static void read_references(gmr_arena_header_t *arena, const gmr_task_t *task, uint64_t first_slab) {
     waited.objects_left = MOST_OBJECTS;
     holding_t holding = {0};
     /* Before the first slab, where that is part of the task: what it began with. */
-    uint64_t rest = first_slab - task->address - gmr_task_bytes;
+    uint64_t rest = first_slab - task->address - gmr_task_source.task_bytes;
     uint64_t words = rest < GMR_TASK_SLAB_WORDS * 8 ? rest / 8 : FIRST_WORDS;
-    search(arena, task, &holding, task->address + gmr_task_bytes, words);
+    search(arena, task, &holding, task->address + gmr_task_source.task_bytes, words);
     for (int i = 0; first_slab; i++) {
         uint64_t slab[3];
         if (i == MOST_SLABS) arena->task_references_cut = 1;
@@ -195,4 +191,13 @@ void gmr_task_references_read(gmr_arena_header_t *arena, const gmr_task_t *task,
         if (used <= capacity) search(arena, task, &holding, first_slab + SLAB_HEADER_BYTES, used / 8);
         first_slab = slab[SLAB_NEXT];
     }
+}
+
+void gmr_task_references_read(gmr_arena_header_t *arena, const gmr_task_t *task, uint64_t first_slab) {
+    if (waited.count == 0 || arena->task_references_cut) return;
+    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    read_references(arena, task, first_slab);
+    uint64_t used = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
+    if (used >= waited.left_ns) arena->task_references_cut = 1;
+    else waited.left_ns -= used;
 }

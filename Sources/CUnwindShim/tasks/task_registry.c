@@ -10,7 +10,7 @@
 
 #include "../memory/process_memory.h"
 #include "../signal_safe/syscalls_x86_64.h"
-#include "task_reader.h"
+#include "task_source.h"
 
 #define MOST_LISTS 1024u /* beyond its last one the runtime says that it is empty */
 #define MOST_ATTEMPTS 8
@@ -23,7 +23,7 @@ typedef uint64_t next_t(const void *task);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_task_getShardHead);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_task_getTaskNext);
 
-static head_t *head_of;
+static head_t *head_of; /* NULL: there are none; nor in a helper, which has functions of its own */
 static uint64_t next_offset; /* in a task, of the next one's address */
 static struct {
     uint32_t count;
@@ -43,6 +43,7 @@ void gmr_task_registry_prepare(void) {
     head_of = (head_t *)(uintptr_t)GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_getShardHead);
     next_t *next_of = (next_t *)(uintptr_t)GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_getTaskNext);
     next_offset = head_of && next_of ? offset_of_next(next_of) : NOWHERE;
+    if (next_offset == NOWHERE) head_of = NULL;
 }
 
 typedef struct {
@@ -51,14 +52,14 @@ typedef struct {
 } walk_t;
 
 /* Adds a list's tasks behind those that were found. Returns 0 where it leads to something else, or has no end. */
-static int walk(uint64_t task_class, uint64_t task, walk_t *walk) {
+static int walk(uint64_t task, walk_t *walk) {
     uint64_t earlier = 0; /* the task at the last power of 2: a circle comes back to it */
     *walk = (walk_t){0};
     for (; task; walk->count++) {
         uint64_t words[PRETENDED_WORDS];
         if (found.count + walk->count == GMR_TASK_CAPACITY || task == earlier || task % 16 != 0) return 0;
         if ((walk->count & (walk->count - 1)) == 0) earlier = task;
-        if (!gmr_read_all(task, words, next_offset + sizeof *words) || words[0] != task_class) return 0;
+        if (!gmr_read_all(task, words, next_offset + sizeof *words) || words[0] != gmr_task_source.task_class) return 0;
         found.addresses[found.count + walk->count] = task;
         walk->sum = (walk->sum + task) * UINT64_C(0x9e3779b97f4a7c15);
         task = words[next_offset / sizeof *words];
@@ -66,12 +67,12 @@ static int walk(uint64_t task_class, uint64_t task, walk_t *walk) {
     return 1;
 }
 
-static int add_list(uint64_t task_class, uint64_t list, uint64_t until_ns) {
+static int add_list(uint64_t list, uint64_t until_ns) {
     walk_t before = {0}, now;
     for (int i = 0, had_one = 0; i < MOST_ATTEMPTS && gmr_ss_clock_ns(CLOCK_MONOTONIC) < until_ns; i++) {
         uint64_t first = head_of(list);
         if (!first) return 1;
-        int has_one = walk(task_class, first, &now);
+        int has_one = walk(first, &now);
         if (has_one && had_one && now.count == before.count && now.sum == before.sum) {
             found.count += now.count;
             return 1;
@@ -121,12 +122,11 @@ static int has_own(const gmr_arena_header_t *arena) {
     return 1;
 }
 
-uint32_t gmr_task_registry_read(const gmr_arena_header_t *arena, uint64_t task_class, uint64_t until_ns,
-                                const uint64_t **addresses) {
+uint32_t gmr_task_registry_read(const gmr_arena_header_t *arena, uint64_t until_ns, const uint64_t **addresses) {
     found.count = 0;
     *addresses = found.addresses;
-    for (uint64_t list = 0; next_offset != NOWHERE && list < MOST_LISTS; list++) {
-        if (!add_list(task_class, list, until_ns)) return 0;
+    for (uint64_t list = 0; head_of && list < MOST_LISTS; list++) {
+        if (!add_list(list, until_ns)) return 0;
     }
     sort();
     return has_own(arena) ? found.count : 0;

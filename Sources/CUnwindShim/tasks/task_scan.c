@@ -15,6 +15,7 @@
 #include "../locks/waits.h"
 #include "../memory/process_memory.h"
 #include "../signal_safe/capture.h"
+#include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/maps.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "task_births.h"
@@ -23,6 +24,7 @@
 #include "task_reader.h"
 #include "task_references.h"
 #include "task_registry.h"
+#include "task_source.h"
 #include "tasks.h"
 #include "thread_tasks.h"
 
@@ -41,13 +43,11 @@ GMR_MAYBE_LINKED(_swift_concurrency_debug_asyncTaskSize);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_internal_layout_version);
 GMR_MAYBE_LINKED(_dispatch_main_q);
 
-/* Addresses of the runtime's variables; 0: there is none. */
-static uint64_t metadata_variable, size_variable, version_variable, main_queue;
+static uint64_t main_queue; /* address of libdispatch's; 0: there is none */
 static uint32_t runtime; /* GMR_TASKS_*, but CUT */
 
 /* What was read lies here, and looks like tasks too. */
 static struct {
-    uint64_t task_class;
     uint64_t class; /* whose objects are searched, NO_CLASS: of none, only threads' descriptors */
     uint64_t until_ns;
     int page_map;
@@ -57,21 +57,23 @@ static struct {
 
 /* dispatch_queue_s.dq_state has the thread that drains a queue; of the main queue that is the main thread, until
  * dispatchMain() leaves it to the pool. */
-static int32_t main_queue_drainer(void) {
-    return main_queue ? (int32_t)(gmr_read_word(main_queue + GMR_QUEUE_STATE) & FUTEX_TID_MASK) : 0;
+static int32_t main_queue_drainer(uint64_t queue) {
+    return queue ? (int32_t)(gmr_read_word(queue + GMR_QUEUE_STATE) & FUTEX_TID_MASK) : 0;
 }
 
 /* The runtime's variables never change. */
-static uint32_t state_of_runtime(void) {
+static uint32_t state_of_runtime(uint64_t class_variable) {
     uint32_t version = 0;
     uint64_t bytes = 0;
-    if (!metadata_variable) return GMR_TASKS_NONE;
-    __builtin_memcpy(&scan.task_class, (const void *)(uintptr_t)metadata_variable, sizeof scan.task_class);
+    uint64_t version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
+    uint64_t size_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize);
+    if (!class_variable) return GMR_TASKS_NONE;
     if (version_variable) __builtin_memcpy(&version, (const void *)(uintptr_t)version_variable, sizeof version);
     if (size_variable) __builtin_memcpy(&bytes, (const void *)(uintptr_t)size_variable, sizeof bytes);
     if (version != GMR_TASK_LAYOUT_VERSION || bytes % 16 != 0) return GMR_TASKS_STRANGE;
     if (bytes < GMR_TASK_KNOWN_BYTES || bytes > GMR_TASK_MOST_BYTES) return GMR_TASKS_STRANGE;
-    gmr_task_reader_prepare(bytes);
+    __builtin_memcpy(&gmr_task_source.task_class, (const void *)(uintptr_t)class_variable, sizeof(uint64_t));
+    gmr_task_source.task_bytes = (uint32_t)bytes;
     return GMR_TASKS_READ;
 }
 
@@ -80,7 +82,7 @@ static uint32_t state_of_runtime(void) {
 static int is_layout_believable(const gmr_arena_header_t *arena) {
     const gmr_task_t *tasks = gmr_arena_tasks(arena);
     uint32_t seen = 0;
-    if (gmr_task_bytes == GMR_TASK_KNOWN_BYTES) return 1;
+    if (gmr_task_source.task_bytes == GMR_TASK_KNOWN_BYTES) return 1;
     for (uint32_t i = 0; i < arena->task_count; i++) {
         for (uint32_t probe = 0; probe < GMR_TASK_PROBES; probe++) {
             const gmr_task_probe_t *own = &arena->task_probes[probe];
@@ -91,23 +93,25 @@ static int is_layout_believable(const gmr_arena_header_t *arena) {
 }
 
 void gmr_tasks_prepare(void) {
-    metadata_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskMetadata);
-    size_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize);
-    version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
+    uint64_t class_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskMetadata);
     main_queue = GMR_PROGRAM_SYMBOL(_dispatch_main_q);
+    runtime = state_of_runtime(class_variable);
+    if (runtime != GMR_TASKS_READ) return;
+    gmr_task_source.scanned[0] = (uint64_t)(uintptr_t)&scan;
+    gmr_task_source.scanned[1] = (uint64_t)(uintptr_t)(&scan + 1);
+    gmr_task_source.copies[0] = (uint64_t)(uintptr_t)&gmr_task_copies;
+    gmr_task_source.copies[1] = (uint64_t)(uintptr_t)(&gmr_task_copies + 1);
+    gmr_task_reader_prepare();
     gmr_task_registry_prepare();
-    gmr_thread_tasks_prepare(metadata_variable);
-    runtime = state_of_runtime();
-    if (runtime == GMR_TASKS_READ) gmr_task_births_begin();
+    gmr_thread_tasks_prepare(class_variable);
+    gmr_task_births_begin();
 }
 
 static int is_over(void) { return gmr_ss_clock_ns(CLOCK_MONOTONIC) >= scan.until_ns; }
 
-static int is_in(uint64_t address, const void *start, const void *end) {
-    return address >= (uint64_t)(uintptr_t)start && address < (uint64_t)(uintptr_t)end;
-}
 static int is_own(uint64_t address) {
-    return is_in(address, &scan, &scan + 1) || is_in(address, &gmr_task_copies, &gmr_task_copies + 1);
+    const uint64_t *scanned = gmr_task_source.scanned, *copies = gmr_task_source.copies;
+    return (address >= scanned[0] && address < scanned[1]) || (address >= copies[0] && address < copies[1]);
 }
 
 /* At once, which is 3 times faster than page by page; but where something has been unmapped since, nothing comes. */
@@ -189,6 +193,7 @@ static int search_block(gmr_arena_header_t *arena, uint64_t start, uint64_t page
         if (end > first) search(arena, start + first * GMR_PAGE_BYTES, (end - first) * GMR_PAGE_BYTES);
         first = end > first ? end : first + 1;
     }
+    if (gmr_task_source_is_outside) gmr_ss_helper_progress(arena, 0);
     return !is_over();
 }
 
@@ -219,7 +224,7 @@ static int search_mappings(gmr_arena_header_t *arena, uint64_t class) {
     gmr_mapping_t mapping;
     scan.class = class;
     int goes_on = 1;
-    if (gmr_ss_maps_open() != 0) return 0;
+    if (gmr_ss_maps_open(gmr_task_source_path("maps")) != 0) return 0;
     while (goes_on && gmr_ss_maps_next(&mapping) > 0) goes_on = search_mapping(arena, &mapping);
     gmr_ss_maps_close();
     return goes_on;
@@ -228,8 +233,8 @@ static int search_mappings(gmr_arena_header_t *arena, uint64_t class) {
 /* Returns 0 where time is over. */
 static int find_tasks(gmr_arena_header_t *arena) {
     const uint64_t *addresses;
-    uint32_t count = gmr_task_registry_read(arena, scan.task_class, scan.until_ns, &addresses);
-    if (count == 0) return search_mappings(arena, scan.task_class);
+    uint32_t count = gmr_task_registry_read(arena, scan.until_ns, &addresses);
+    if (count == 0) return search_mappings(arena, gmr_task_source.task_class);
     for (uint32_t i = 0; i < count; i++) {
         if (is_over()) return 0;
         gmr_task_add(arena, addresses[i]);
@@ -237,23 +242,16 @@ static int find_tasks(gmr_arena_header_t *arena) {
     return search_mappings(arena, NO_CLASS);
 }
 
-void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
+static void read_tasks(gmr_arena_header_t *arena, uint64_t limit_ns) {
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
     arena->task_count = arena->tasks_dropped = arena->task_frame_count = arena->task_text_bytes = 0;
-    arena->tasks_searched_bytes = arena->tasks_ns = 0;
+    arena->tasks_searched_bytes = 0;
     arena->task_reference_count = arena->task_references_cut = 0;
-    arena->main_queue = main_queue;
-    arena->main_queue_drainer = main_queue_drainer();
-    arena->task_state = runtime;
-    if (arena->task_state != GMR_TASKS_READ) return;
-    gmr_task_reader_begin(scan.task_class);
+    arena->main_queue_drainer = main_queue_drainer(arena->main_queue);
     gmr_task_references_begin(arena);
-    gmr_task_locals_begin(arena);
-    gmr_task_probes_tell(arena);
-    int is_short = arena->crash.signal && limit_ns > CRASH_LIMIT_NS;
-    scan.until_ns = begin + (is_short ? CRASH_LIMIT_NS : limit_ns);
-    scan.page_map = gmr_ss_open_at(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY);
-    if (!find_tasks(arena)) arena->task_state = GMR_TASKS_CUT;
+    scan.until_ns = begin + limit_ns;
+    scan.page_map = gmr_ss_open_at(AT_FDCWD, gmr_task_source_path("pagemap"), O_RDONLY);
+    arena->task_state = find_tasks(arena) ? GMR_TASKS_READ : GMR_TASKS_CUT;
     if (arena->task_state == GMR_TASKS_CUT || arena->tasks_dropped) arena->task_references_cut = 1;
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
     gmr_thread_tasks_find(arena);
@@ -263,5 +261,29 @@ void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
         arena->task_state = GMR_TASKS_STRANGE;
     }
     arena->task_semaphores = gmr_task_references_sought();
-    arena->tasks_ns = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
+    arena->tasks_ns += gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
+}
+
+void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
+    arena->task_state = runtime;
+    arena->task_count = 0;
+    arena->tasks_ns = 0;
+    arena->main_queue = main_queue;
+    if (runtime != GMR_TASKS_READ) return;
+    gmr_task_locals_begin(arena);
+    gmr_task_probes_tell(arena);
+    gmr_task_source.limit_ns = limit_ns;
+    arena->task_source = gmr_task_source;
+    int is_short = arena->crash.signal && limit_ns > CRASH_LIMIT_NS;
+    read_tasks(arena, is_short ? CRASH_LIMIT_NS : limit_ns);
+}
+
+int gmr_tasks_are_for_helper(const gmr_arena_header_t *arena) {
+    int was_short = arena->crash.signal && arena->task_source.limit_ns > CRASH_LIMIT_NS;
+    return arena->task_state == GMR_TASKS_CUT && (was_short || arena->tasks_searched_bytes == 0);
+}
+
+void gmr_tasks_read_outside(gmr_arena_header_t *arena, int32_t pid) {
+    if (!gmr_tasks_are_for_helper(arena) || !gmr_task_source_adopt(arena, pid)) return;
+    read_tasks(arena, gmr_task_source.limit_ns);
 }

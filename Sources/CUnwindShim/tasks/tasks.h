@@ -13,4 +13,12 @@ void gmr_tasks_prepare(void);
  * malloc, no lock. Threads: the agent thread. */
 void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns);
 
+/* Whether a helper could do better: the process was in a hurry, for it crashed, or it has no /proc any more. */
+int gmr_tasks_are_for_helper(const gmr_arena_header_t *arena);
+
+/* In a helper: finds and reads the tasks of the arena's process, where that is for it and it may. The arena must be
+ * sound; `pid` is not taken from it where it is not believed. Says that the work goes on. Checked reads only, no
+ * malloc, no lock. Threads: of a helper. */
+void gmr_tasks_read_outside(gmr_arena_header_t *arena, int32_t pid);
+
 #endif

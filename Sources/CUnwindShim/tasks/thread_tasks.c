@@ -17,6 +17,7 @@
 #include "../memory/process_memory.h"
 #include "../signal_safe/capture.h"
 #include "../signal_safe/thread_descriptor.h"
+#include "task_source.h"
 
 #define STATUS_RUNS 0x800u
 #define MOST_LOCAL_WORDS 4096u
@@ -24,10 +25,7 @@
 #define EXECUTOR_DISTANCE 4u /* words: the runtime's two variables lie close together */
 #define LONGEST_STACK_BYTES (UINT64_C(8) << 20)
 
-static int32_t tid_offset = -1;
-/* The variables: so far below the thread pointer, and so many; 0: they are at no fixed place. */
-static uint64_t local_distance;
-static uint32_t local_words;
+/* Where the variables are at no fixed place, there are none. */
 static uint64_t local[MOST_LOCAL_WORDS];
 static uint32_t votes[MOST_LOCAL_WORDS], most;
 
@@ -44,22 +42,22 @@ static int find_local(struct dl_phdr_info *info, size_t size, void *argument) {
     if (!has_it) return 0;
     uint64_t start = (uint64_t)(uintptr_t)info->dlpi_tls_data;
     if (variables && start && start < pointer && pointer - start <= FARTHEST_BYTES && start % 8 == 0) {
-        local_distance = pointer - start;
+        gmr_task_source.variables_distance = pointer - start;
         uint64_t words = variables->p_memsz / 8;
-        local_words = words < MOST_LOCAL_WORDS ? (uint32_t)words : MOST_LOCAL_WORDS;
+        gmr_task_source.variables_words = words < MOST_LOCAL_WORDS ? (uint32_t)words : MOST_LOCAL_WORDS;
     }
     return 1;
 }
 
 void gmr_thread_tasks_prepare(uint64_t variable) {
-    tid_offset = gmr_ss_tid_offset();
-    local_distance = local_words = 0;
+    gmr_task_source.tid_offset = gmr_ss_tid_offset();
+    gmr_task_source.variables_distance = gmr_task_source.variables_words = 0;
     if (variable) (void)dl_iterate_phdr(find_local, &variable);
 }
 
 void gmr_thread_tasks_meet(gmr_arena_header_t *arena, uint64_t address) {
-    int32_t tid = 0;
-    if (tid_offset < 0 || !gmr_read_all(address + (uint64_t)tid_offset, &tid, sizeof tid)) return;
+    int32_t tid = 0, offset = gmr_task_source.tid_offset;
+    if (offset < 0 || !gmr_read_all(address + (uint64_t)offset, &tid, sizeof tid)) return;
     gmr_slot_t *slot = gmr_ss_slot_of(arena, tid);
     if (slot) slot->thread_pointer = address;
 }
@@ -77,18 +75,24 @@ static int is_running_task(const gmr_arena_header_t *arena, uint64_t address) {
     return low < arena->task_count && tasks[low].address == address && tasks[low].status_flags & STATUS_RUNS;
 }
 
+static uint32_t local_count(void) {
+    uint32_t words = gmr_task_source.variables_words;
+    return words < MOST_LOCAL_WORDS ? words : MOST_LOCAL_WORDS;
+}
+
 /* Calls for every thread whose variables can be read, which are then in `local`. */
 static void for_each_thread(gmr_arena_header_t *arena, void (*body)(gmr_arena_header_t *, gmr_slot_t *)) {
     for (uint32_t i = 0; i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
         if (slot->generation != arena->generation || slot->thread_pointer == 0) continue;
-        if (gmr_read_all(slot->thread_pointer - local_distance, local, local_words * sizeof *local)) body(arena, slot);
+        uint64_t place = slot->thread_pointer - gmr_task_source.variables_distance;
+        if (gmr_read_all(place, local, local_count() * sizeof *local)) body(arena, slot);
     }
 }
 
 static void vote(gmr_arena_header_t *arena, gmr_slot_t *slot) {
     (void)slot;
-    for (uint32_t i = 0; i < local_words; i++) votes[i] += (uint32_t)is_running_task(arena, local[i]);
+    for (uint32_t i = 0; i < local_count(); i++) votes[i] += (uint32_t)is_running_task(arena, local[i]);
 }
 
 /* The executor that the thread is on stands in a structure on its stack, to which a variable close by leads. Believed
@@ -96,7 +100,7 @@ static void vote(gmr_arena_header_t *arena, gmr_slot_t *slot) {
 static uint64_t find_executor(const gmr_arena_header_t *arena, const gmr_slot_t *slot, uint32_t place) {
     const gmr_task_t *tasks = gmr_arena_tasks(arena);
     for (uint32_t i = place < EXECUTOR_DISTANCE ? 0 : place - EXECUTOR_DISTANCE;
-         i < local_words && i <= place + EXECUTOR_DISTANCE; i++) {
+         i < local_count() && i <= place + EXECUTOR_DISTANCE; i++) {
         if (local[i] - slot->stack_base >= LONGEST_STACK_BYTES) continue;
         uint64_t executor = gmr_read_word(local[i]);
         for (uint32_t at = 0; executor && at < arena->task_count; at++) {
@@ -111,7 +115,7 @@ static int task_directory;
 /* Where places have as many votes, they have to agree. */
 static void choose(gmr_arena_header_t *arena, gmr_slot_t *slot) {
     uint32_t chosen = MOST_LOCAL_WORDS;
-    for (uint32_t i = 0; i < local_words; i++) {
+    for (uint32_t i = 0; i < local_count(); i++) {
         if (votes[i] != most) continue;
         if (chosen < MOST_LOCAL_WORDS && local[i] != local[chosen]) return;
         chosen = i;
@@ -126,11 +130,11 @@ void gmr_thread_tasks_find(gmr_arena_header_t *arena) {
     __builtin_memset(votes, 0, sizeof votes);
     most = 0;
     for_each_thread(arena, vote);
-    for (uint32_t i = 0; i < local_words; i++) {
+    for (uint32_t i = 0; i < local_count(); i++) {
         if (votes[i] > most) most = votes[i];
     }
     if (most == 0) return;
-    task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
+    task_directory = gmr_ss_open_at(AT_FDCWD, gmr_task_source_path(".."), O_RDONLY | O_DIRECTORY);
     for_each_thread(arena, choose);
     if (task_directory >= 0) gmr_ss_close(task_directory);
 }

@@ -44,8 +44,8 @@ public struct Settings: Sendable, Equatable {
     public var environmentVariables: [String]
     /// How long threads have to answer; one that does not is shown with what `/proc` says of it.
     public var captureDeadline: Duration
-    /// How long the process's memory is searched for Swift tasks, at most; in a crash a fifth of a second. What was found
-    /// by then is shown.
+    /// How long the process's memory is searched for Swift tasks, at most; in a crash a fifth of a second, and by the
+    /// helper as long as this. What was found by then is shown.
     public var taskSearchLimit: Duration
     /// How long one registered section may take that was given no time of its own; one that takes longer is shown as
     /// missing.
