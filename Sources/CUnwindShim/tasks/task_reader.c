@@ -68,6 +68,8 @@ GMR_MAYBE_LINKED(_swift_concurrency_debug_future_adapter);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_task_wait_throwing_resume_adapter);
 GMR_MAYBE_LINKED(_swift_concurrency_debug_task_future_wait_resume_adapter);
 
+static const gmr_task_source_t *const source = &gmr_task_source;
+
 /* The runtime's variables never change. */
 static uint64_t in_variable(uint64_t variable) {
     uint64_t value = 0;
@@ -96,7 +98,7 @@ static uint32_t half_at(const uint8_t *task, unsigned offset) {
 
 static int is_adapter(uint64_t function) {
     for (uint32_t i = 0; i < GMR_TASK_ADAPTERS; i++) {
-        if (gmr_task_source.adapters[i] == function) return 1;
+        if (source->adapters[i] == function) return 1;
     }
     return 0;
 }
@@ -151,8 +153,8 @@ static uint64_t add_callers(gmr_arena_header_t *arena, gmr_task_t *task, uint64_
         uint64_t link[2]; /* parent, and where that goes on */
         if (context % 8 != 0 || !read_near(context, link, sizeof link)) return 0;
         if (link[0] == 0) {
-            int is_own = context > task->address + gmr_task_source.task_bytes && context - task->address <= FARTHEST_CONTEXT_BYTES;
-            return is_own ? context : 0;
+            uint64_t distance = context - task->address;
+            return distance > source->task_bytes && distance <= FARTHEST_CONTEXT_BYTES ? context : 0;
         }
         if (!is_adapter(link[1]) && (i > 0 || link[1] != resume)) add_frame(arena, task, link[1]);
         context = link[0];
@@ -236,8 +238,8 @@ gmr_task_copies_t gmr_task_copies;
 typedef int read_fn_t(uint64_t address, void *buffer, uint64_t bytes);
 
 static int read_raw(uint64_t address, uint8_t *raw, read_fn_t *read) {
-    __builtin_memset(raw + gmr_task_source.task_bytes, 0, CHILD_READ_BYTES);
-    return read(address, raw, gmr_task_source.task_bytes + CHILD_READ_BYTES) || read(address, raw, gmr_task_source.task_bytes);
+    __builtin_memset(raw + source->task_bytes, 0, CHILD_READ_BYTES);
+    return read(address, raw, source->task_bytes + CHILD_READ_BYTES) || read(address, raw, source->task_bytes);
 }
 
 /* Neither has it run meanwhile, nor has its place been taken by something else. Of one that runs the rest changes all
@@ -245,7 +247,7 @@ static int read_raw(uint64_t address, uint8_t *raw, read_fn_t *read) {
 static int is_unmoved(const uint8_t *raw, uint64_t address, int runs) {
     const uint64_t compared = (runs ? TASK_RECORDS : TASK_DEPENDENCY + 8) - TASK_JOB_FLAGS;
     uint8_t *again = gmr_task_copies.second;
-    return read_raw(address, again, gmr_read_all) && word_at(again, 0) == gmr_task_source.task_class &&
+    return read_raw(address, again, gmr_read_all) && word_at(again, 0) == source->task_class &&
            __builtin_memcmp(raw + TASK_JOB_FLAGS, again + TASK_JOB_FLAGS, compared) == 0;
 }
 
@@ -258,7 +260,7 @@ static int is_plausible(const gmr_task_t *task, const uint8_t *raw) {
     return (task->job_flags & (JOB_KIND_MASK | JOB_UNUSED_MASK)) == 0 &&
            (task->status_flags & STATUS_UNUSED_MASK) == 0 && (task->job_flags >> 8 & 0xff) <= HIGHEST_PRIORITY &&
            (task->status_flags & 0xff) <= HIGHEST_PRIORITY &&
-           task->id > 0 && task->id < LARGEST_ID && word_at(raw, 0) == gmr_task_source.task_class &&
+           task->id > 0 && task->id < LARGEST_ID && word_at(raw, 0) == source->task_class &&
            (word_at(raw, TASK_REFERENCES) & REFERENCES_STATE) != REFERENCES_DEINITING &&
            word_at(raw, TASK_CONTEXT) % 8 == 0;
 }
@@ -272,7 +274,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     task->status_flags = half_at(raw, TASK_STATUS);
     task->id = gmr_task_id_in(raw);
     if (!is_plausible(task, raw)) return 0;
-    if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, gmr_task_source.task_bytes + CHILD_PARENT);
+    if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, source->task_bytes + CHILD_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
     task->first_frame = arena->task_frame_count;
     const int runs = (task->status_flags & STATUS_RUNS) != 0;
@@ -302,7 +304,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
 static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
     uint8_t raw[GMR_TASK_COPY_BYTES];
     uint64_t count = 0, words[3] = {0};
-    if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != gmr_task_source.task_class) return 0;
+    if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != source->task_class) return 0;
     if (gmr_task_id_in(raw) != task->id) return 0;
     if (half_at(raw, TASK_STATUS) != task->status_flags) return 0;
     uint64_t what = gmr_read_word(word_at(raw, TASK_DEPENDENCY) + RECORD_CONTENT);
@@ -315,7 +317,7 @@ static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
     uint64_t child = record ? words[RECORD_CONTENT / 8] : 0;
     while (child && count < most) {
         count++;
-        child = gmr_read_word(child + gmr_task_source.task_bytes + CHILD_NEXT);
+        child = gmr_read_word(child + source->task_bytes + CHILD_NEXT);
     }
     return child ? 0 : count;
 }
