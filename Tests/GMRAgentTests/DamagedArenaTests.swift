@@ -119,7 +119,7 @@ private final class Arena {
         func aligned(_ count: Int) -> UInt64 { UInt64((count + 4095) / 4096 * 4096) }
         var layout = gmr_arena_header_t()
         layout.magic = 0x3154_524F_5045_5247
-        layout.version = 2
+        layout.version = 3
         layout.header_bytes = GMR_PAGE_BYTES
         layout.setup_offset = UInt64(GMR_PAGE_BYTES)
         layout.module_offset = layout.setup_offset + UInt64(GMR_SETUP_CAPACITY_BYTES)

@@ -65,6 +65,21 @@ import Testing
         #expect(text(.noUnwindInfo).contains("missing: there is no unwind information"))
     }
 
+    @Test func tasksThatHaveNotMovedAreCalledSo() {
+        func text(_ seconds: [UInt64?]) -> String {
+            let tasks = zip(1..., seconds).map { id, seconds in
+                TaskSnapshot(id: id, state: .suspended, unchangedNanoseconds: seconds.map { $0 * 1_000_000_000 })
+            }
+            var text = ""
+            TextRenderer.writeTasks(tasks, to: &text)
+            return text
+        }
+        #expect(!text([nil]).contains("same place"))
+        #expect(text([130]).contains("\nat the same place as in a report 2 min ago\n"))
+        #expect(text([130, 12, 12]).contains("\nat the same place as in a report 12 s to 2 min ago\n"))
+        #expect(text([12, 12, nil]).contains("\n2 of them at the same place as in a report 12 s ago\n"))
+    }
+
     @Test func aProcessIsFollowedByItsCommand() {
         func text(_ command: String?) -> String {
             var text = ""

@@ -102,6 +102,7 @@ public struct ReportDocument: Decodable {
         public var waitsFor: TaskWait?
         public var framesCut: Bool?
         public var ageNanoseconds: UInt64?
+        public var unchangedNanoseconds: UInt64?
         public var origin: Frame?
         public var locals: [String: String]?
         /// Nil where `sameStackAs` says which task has the same.

@@ -19,6 +19,7 @@ let programs: [String: @Sendable () async -> Void] = [
     "recursion": recurses,
     "locals": bindsLocals,
     "pool-of-children": starvesPoolByChildren,
+    "walk": walksOnce,
     "callback": waitsForCallback,
     "left-actor": waitsOutsideOfItsActor,
     "hand-over": handsOver,
@@ -250,6 +251,30 @@ enum Request {
 
 @inline(never) private func recursesAndWaits(_ depth: Int) async {
     if depth == 0 { await isNeverResumed() } else { await recursesAndWaits(depth - 1) }
+    mark()
+}
+
+/// One of them goes on when there is a line on standard input.
+@Sendable private func walksOnce() async {
+    Task(name: "walker") {
+        await waitsForInput()
+        Task {
+            await settle()
+            sayReady()
+        }
+        await outerWaits()
+    }
+    Task(name: "stands") { await outerWaits() }
+    await settle()
+}
+
+@inline(never) private func waitsForInput() async {
+    await withUnsafeContinuation { continuation in
+        DispatchQueue.global().async {
+            _ = readLine()
+            continuation.resume()
+        }
+    }
     mark()
 }
 

@@ -217,15 +217,31 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         executable: String = ChildProcess.built("TaskZoo"), environment: [String: String] = [:],
         signal: Int32 = SIGUSR2
     ) throws -> ReportDocument {
+        let (process, reports) = try start(executable: executable, environment: environment)
+        defer { process.kill() }
+        return try Self.report(of: process, in: reports, signal: signal)
+    }
+
+    /// Runs it until it is ready; to be killed.
+    @available(*, noasync)
+    func start(
+        executable: String = ChildProcess.built("TaskZoo"), environment: [String: String] = [:]
+    ) throws -> (ChildProcess, ReportDirectory) {
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess.service(
             [executable, name],
             environment: environment.merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
             directory: directory)
-        defer { process.kill() }
+        return (process, ReportDirectory(directory, serviceName: "taskzoo"))
+    }
+
+    /// The next one.
+    @available(*, noasync)
+    static func report(
+        of process: ChildProcess, in reports: ReportDirectory, signal: Int32 = SIGUSR2
+    ) throws -> ReportDocument {
         kill(process.pid, signal)
-        try process.waitForStandardError("gmr: report written to ")
-        let names = try ReportDirectory(directory, serviceName: "taskzoo").names()
-        return try .decode(Data(contentsOf: directory.appending(path: names[0])))
+        let name = try reports.nextName(within: .seconds(20))
+        return try .decode(Data(contentsOf: reports.url.appending(path: name)))
     }
 }

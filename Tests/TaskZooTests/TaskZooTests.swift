@@ -133,6 +133,24 @@ import Testing
         #expect(try origin("child 3").source?.contains("group.addTask(name: \"child \\(number)\")") == true)
     }
 
+    @Test func whoHasNotMovedSinceAnEarlierReportComesFirst() throws {
+        let (process, reports) = try TaskProgram.named("walk").start()
+        defer { process.kill() }
+        let first = try TaskProgram.report(of: process, in: reports)
+        #expect(first.tasks.map(\.name) == ["starter", "walker", "stands"], "in the order of their making")
+        #expect(first.tasks.allSatisfy { $0.unchangedNanoseconds == nil })
+        try process.send("go on\n")
+        while let line = try process.readLine(), line != "ready" {}
+        let second = try TaskProgram.report(of: process, in: reports)
+        #expect(second.tasks.map(\.name) == ["starter", "stands", "walker"])
+        #expect(second.tasks.map { $0.unchangedNanoseconds != nil } == [true, true, false])
+        let third = try TaskProgram.report(of: process, in: reports)
+        let times = third.tasks.map { $0.unchangedNanoseconds ?? 0 }
+        #expect(third.tasks.map(\.name) == ["starter", "stands", "walker"])
+        #expect(times[0] == times[1] && times[1] > times[2] && times[2] > 0, "since the first, and since the second")
+        #expect(times[0] > second.tasks[0].unchangedNanoseconds ?? .max)
+    }
+
     @Test func aDeepRecursionIsCut() throws {
         let report = try TaskProgram.named("recursion").report()
         let task = try #require(report.tasks.first { $0.name == "deep" })

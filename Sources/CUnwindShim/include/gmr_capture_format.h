@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 #define GMR_ARENA_MAGIC UINT64_C(0x3154524f50455247) /* "GREPORT1" */
-#define GMR_ARENA_VERSION UINT32_C(2)
+#define GMR_ARENA_VERSION UINT32_C(3)
 
 #define GMR_PAGE_BYTES 4096u
 #define GMR_STACK_CAPACITY_BYTES (64u * 1024u) /* of each thread's stack, from the stack pointer up */

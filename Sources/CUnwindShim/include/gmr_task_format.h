@@ -18,6 +18,8 @@ enum {
     GMR_TASK_AWAITS_ACTOR = 1u << 3, /* the executor that it waits for is an actor's own */
 };
 
+#define GMR_TASK_STATUS_RUNS 0x800u /* gmr_task_t.status_flags: a thread runs it */
+
 #define GMR_TASK_SITES 5u /* functions between the runtime and whoever makes a task are at most 4 */
 
 /* A Swift task (`swift::AsyncTask`). */
@@ -36,9 +38,11 @@ typedef struct {
     uint32_t type_offset, type_bytes;  /* type of the actor or executor that it waits for, `Bank.Account` */
     uint32_t local_offset, local_bytes; /* task-local values: of each the number of its name, its length, and text */
     uint64_t born_ns;               /* CLOCK_MONOTONIC; 0: unknown */
+    uint64_t since_ns;              /* CLOCK_MONOTONIC of the first report since which each has seen it at the same
+                                     place, waiting for the same; 0: it runs, or that is not known */
     uint64_t sites[GMR_TASK_SITES]; /* return addresses of who made it, innermost first; 0: no more */
 } gmr_task_t;
-_Static_assert(sizeof(gmr_task_t) == 136, "wire format");
+_Static_assert(sizeof(gmr_task_t) == 144, "wire format");
 
 /* What the runtime's public functions said of a task of GMR's own, which never goes on. */
 typedef struct {

@@ -41,7 +41,6 @@ enum { CHILD_PARENT = 0, CHILD_NEXT = 8, CHILD_READ_BYTES = 8 };
 #define REFERENCES_STATE (UINT64_C(1) << 63 | UINT64_C(1) << 32)
 #define REFERENCES_DEINITING (UINT64_C(1) << 32)
 #define JOB_IS_CHILD (1u << 24)
-#define STATUS_RUNS 0x800u
 #define STATUS_COMPLETE 0x2000u
 #define STATUS_DEPENDS 0x4000u
 
@@ -277,7 +276,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
     if (task->job_flags & JOB_IS_CHILD) task->parent = word_at(raw, source->task_bytes + CHILD_PARENT);
     if (task->status_flags & STATUS_COMPLETE) return 0; /* somebody still refers to it, or its memory is free */
     task->first_frame = arena->task_frame_count;
-    const int runs = (task->status_flags & STATUS_RUNS) != 0;
+    const int runs = (task->status_flags & GMR_TASK_STATUS_RUNS) != 0;
     int is_whole = 1;
     if (runs) read_callers(arena, task, word_at(raw, TASK_LAST_ALLOCATION));
     else is_whole = read_frames(arena, task, word_at(raw, TASK_RESUME), word_at(raw, TASK_CONTEXT));

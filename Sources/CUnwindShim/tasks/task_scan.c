@@ -20,6 +20,7 @@
 #include "../signal_safe/syscalls_x86_64.h"
 #include "task_births.h"
 #include "task_locals.h"
+#include "task_places.h"
 #include "task_probes.h"
 #include "task_reader.h"
 #include "task_references.h"
@@ -260,6 +261,7 @@ static void read_tasks(gmr_arena_header_t *arena, uint64_t limit_ns) {
         arena->task_count = arena->task_reference_count = 0;
         arena->task_state = GMR_TASKS_STRANGE;
     }
+    if (!gmr_task_source_is_outside) gmr_task_places_compare(arena);
     arena->task_semaphores = gmr_task_references_sought();
     arena->tasks_ns += gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
 }

@@ -19,7 +19,6 @@
 #include "../signal_safe/thread_descriptor.h"
 #include "task_source.h"
 
-#define STATUS_RUNS 0x800u
 #define MOST_LOCAL_WORDS 4096u
 #define FARTHEST_BYTES (UINT64_C(1) << 20) /* below the thread pointer; what was loaded later is anywhere */
 #define EXECUTOR_DISTANCE 4u /* words: the runtime's two variables lie close together */
@@ -72,7 +71,7 @@ static int is_running_task(const gmr_arena_header_t *arena, uint64_t address) {
         if (tasks[middle].address < address) low = middle + 1;
         else high = middle;
     }
-    return low < arena->task_count && tasks[low].address == address && tasks[low].status_flags & STATUS_RUNS;
+    return low < arena->task_count && tasks[low].address == address && tasks[low].status_flags & GMR_TASK_STATUS_RUNS;
 }
 
 static uint32_t local_count(void) {

@@ -55,7 +55,8 @@ struct TaskAnalysis {
         findHolders(process, threads: byTID, stacks: stacks)
         // One that the runtime makes to wake a sleeper.
         tasks.removeAll { $0.isNew && $0.state == .suspended && $0.frames.contains(where: Self.isSleep) }
-        tasks.sort { $0.id < $1.id }
+        // Longest waiting first, as far as that is known: of others, those that were made first.
+        tasks.sort { ($1.unchangedNanoseconds ?? 0, $0.id) < ($0.unchangedNanoseconds ?? 0, $1.id) }
     }
 
     /// One that was made before: by now there may be another task at the address of one that has ended.

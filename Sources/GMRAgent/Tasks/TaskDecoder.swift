@@ -15,7 +15,7 @@ struct TaskDecoder {
     private static let hasExecutor: UInt32 = 1 << 29
     private static let prefersExecutor: UInt32 = 0x8000
     static let isCancelled: UInt32 = 0x100
-    static let runs: UInt32 = 0x800
+    static let runs = UInt32(GMR_TASK_STATUS_RUNS)
     static let isEnqueued: UInt32 = 0x1000
 
     init(arena: UnsafeMutablePointer<gmr_arena_header_t>) {
@@ -134,14 +134,17 @@ struct TaskDecoder {
             : isSet(Self.isGroupChild, in: task.job_flags)
                 ? .groupChild : isSet(Self.isChild, in: task.job_flags) ? .child : .task
         let name = Self.text(in: arena, at: task.name_offset, count: task.name_bytes, &budget)
-        let isBorn = (1...max(arena.pointee.monotonic_ns, 1)).contains(task.born_ns)
+        let now = arena.pointee.monotonic_ns
+        let isBorn = (1...max(now, 1)).contains(task.born_ns)
+        let wasSeen = task.since_ns != 0 && task.since_ns < now
         let snapshot = TaskSnapshot(
             id: task.id, name: name.isEmpty ? nil : name, state: state, kind: kind,
             priority: Self.name(ofPriority: task.status_flags & 0xff),
             isCancelled: isSet(Self.isCancelled, in: task.status_flags),
             isNew: isSet(UInt32(GMR_TASK_NEW), in: task.flags),
             areFramesCut: isSet(UInt32(GMR_TASK_FRAMES_CUT), in: task.flags), locals: locals(of: task, &budget),
-            ageNanoseconds: isBorn ? arena.pointee.monotonic_ns - task.born_ns : nil)
+            ageNanoseconds: isBorn ? now - task.born_ns : nil,
+            unchangedNanoseconds: wasSeen ? now - task.since_ns : nil)
         return CapturedTask(
             snapshot: snapshot, address: task.address,
             prefersExecutor: isSet(Self.hasExecutor, in: task.job_flags)

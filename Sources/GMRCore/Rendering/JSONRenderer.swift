@@ -4,10 +4,12 @@
 /// Addresses are strings `0x…`, times ISO 8601 UTC with milliseconds, durations nanoseconds. Beyond the contract
 /// there are `trigger.watchdog` (what did not answer, and for how long), `trigger.coalesced` (triggers that this report
 /// answers besides its own), `process.serviceName`, the frames' `modulePath`, the tasks' `locals` (values of task-local
-/// variables), `ageNanoseconds` and `origin` (the frame that made it), `new` (not begun), `framesCut` and, where stacks repeat themselves for more than 64 MB, `sameStackAs` (the
-/// task that has their frames), the `path` of deadlocks that go over tasks (who waits for the next one), the processes'
-/// `started`, `residentBytes`, `descriptors` (how many are open) and `descriptorLimit`, `configurationProviders`
-/// ({group: {option: where the value came from}}), and `completeness.finishedBy`.
+/// variables), `ageNanoseconds` and `origin` (the frame that made it), `unchangedNanoseconds` (since the report from
+/// which on each has found it at the same place), `new` (not begun), `framesCut` and, where stacks repeat themselves for
+/// more than 64 MB, `sameStackAs` (the task that has their frames), the `path` of deadlocks that go over tasks (who waits
+/// for the next one), the processes' `started`, `residentBytes`, `descriptors` (how many are open) and
+/// `descriptorLimit`, `configurationProviders` ({group: {option: where the value came from}}), and
+/// `completeness.finishedBy`.
 public enum JSONRenderer {
     /// The value of the key `schema`.
     public static let schema = ReportStructure.schema

@@ -45,6 +45,7 @@ extension ReportStructure {
             }
         }
         writer.field("ageNanoseconds", task.ageNanoseconds)
+        writer.field("unchangedNanoseconds", task.unchangedNanoseconds)
         if let origin = task.origin { writer.field("origin") { write(origin, to: &$0) } }
         if task.isNew { writer.field("new", true) }
         if task.areFramesCut { writer.field("framesCut", true) }

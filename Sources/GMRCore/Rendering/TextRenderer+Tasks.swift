@@ -19,6 +19,7 @@ extension TextRenderer {
                 writeMembers(of: group, to: &text)
             }
             if let birth = birth(of: group.tasks) { writeLine(birth, to: &text) }
+            if let unchanged = unchanged(group.tasks) { writeLine(unchanged, to: &text) }
             if first.state == .running {
                 writeLine(first.thread.map { "It runs in thread \($0)." } ?? "It runs.", to: &text)
             }
@@ -76,15 +77,28 @@ extension TextRenderer {
 
     /// `made 3 s to 2 min ago, in serve(_:) Orders.swift:51`; of tasks with several places, the first one's.
     private static func birth(of tasks: [TaskSnapshot]) -> String? {
-        let ages = tasks.compactMap(\.ageNanoseconds)
-        guard let youngest = ages.min(), let oldest = ages.max() else { return nil }
-        let (from, to) = (Self.age(youngest), Self.age(oldest))
+        guard let ages = ages(tasks.compactMap(\.ageNanoseconds)) else { return nil }
         let places = Set(tasks.compactMap { $0.origin?.place })
         let place = tasks.lazy.compactMap { $0.origin?.place }.first.map { ", in \($0)" } ?? ""
         let others =
             places.count > 1
             ? ", and at \(places.count == 2 ? "another place" : "\(places.count - 1) other places")" : ""
-        return "made \(from == to ? from : "\(from) to \(to)") ago\(place)\(others)"
+        return "made \(ages) ago\(place)\(others)"
+    }
+
+    /// `3 of them at the same place since an earlier report, 5 s to 2 min ago`
+    private static func unchanged(_ tasks: [TaskSnapshot]) -> String? {
+        let known = tasks.compactMap(\.unchangedNanoseconds)
+        guard let ages = ages(known) else { return nil }
+        let which = known.count == tasks.count ? "" : "\(known.count) of them "
+        return "\(which)at the same place as in a report \(ages) ago"
+    }
+
+    /// `3 s to 2 min`
+    private static func ages(_ nanoseconds: [UInt64]) -> String? {
+        guard let youngest = nanoseconds.min(), let oldest = nanoseconds.max() else { return nil }
+        let (from, to) = (age(youngest), age(oldest))
+        return from == to ? from : "\(from) to \(to)"
     }
 
     /// `350 ms`, `12 s`, `3 min`, `5 h`, `4 d`: what is left over is left out.

@@ -32,6 +32,9 @@ public struct TaskSnapshot: Sendable, Equatable {
     public var locals: [Local]
     /// Since it was made; nil where that was not noted.
     public var ageNanoseconds: UInt64?
+    /// Since the first report from which on each has found it at this place, waiting for the same; nil where this is the
+    /// first one, or it runs. It may have gone on and come back meanwhile.
+    public var unchangedNanoseconds: UInt64?
     /// The line that made it; nil where that was not noted.
     public var origin: Frame?
 
@@ -53,7 +56,8 @@ public struct TaskSnapshot: Sendable, Equatable {
         id: UInt64, name: String? = nil, state: State, kind: Kind = .task, priority: String = "medium",
         isCancelled: Bool = false, isNew: Bool = false, parent: UInt64? = nil, children: [UInt64] = [],
         thread: Int32? = nil, waitsFor: TaskWait? = nil, frames: [Frame] = [],
-        areFramesCut: Bool = false, locals: [Local] = [], ageNanoseconds: UInt64? = nil, origin: Frame? = nil
+        areFramesCut: Bool = false, locals: [Local] = [], ageNanoseconds: UInt64? = nil,
+        unchangedNanoseconds: UInt64? = nil, origin: Frame? = nil
     ) {
         self.id = id
         self.name = name
@@ -70,6 +74,7 @@ public struct TaskSnapshot: Sendable, Equatable {
         self.areFramesCut = areFramesCut
         self.locals = locals
         self.ageNanoseconds = ageNanoseconds
+        self.unchangedNanoseconds = unchangedNanoseconds
         self.origin = origin
     }
 }
