@@ -12,6 +12,7 @@
 
 #include "../memory/process_memory.h"
 #include "../signal_safe/syscalls_x86_64.h"
+#include "ascending.h"
 #include "task_reader.h"
 #include "task_source.h"
 
@@ -44,15 +45,7 @@ static struct {
     uint64_t futexes[MOST_WAITED];
 } waited;
 
-static uint32_t place_of(uint64_t futex) {
-    uint32_t low = 0, high = waited.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (waited.futexes[middle] < futex) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
+static uint32_t place_of(uint64_t futex) { return gmr_place_in(waited.futexes, waited.count, futex); }
 static int is_waited(uint64_t futex) {
     uint32_t place = place_of(futex);
     return place < waited.count && waited.futexes[place] == futex;

@@ -10,6 +10,7 @@
 
 #include "../memory/process_memory.h"
 #include "../signal_safe/syscalls_x86_64.h"
+#include "ascending.h"
 #include "task_source.h"
 
 #define MOST_LISTS 1024u /* beyond its last one the runtime says that it is empty */
@@ -105,13 +106,8 @@ static void sort(void) {
 }
 
 static int has(uint64_t address) {
-    uint32_t low = 0, high = found.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (found.addresses[middle] < address) low = middle + 1;
-        else high = middle;
-    }
-    return low < found.count && found.addresses[low] == address;
+    uint32_t place = gmr_place_in(found.addresses, found.count, address);
+    return place < found.count && found.addresses[place] == address;
 }
 
 /* A runtime may have been told to keep no lists. */
