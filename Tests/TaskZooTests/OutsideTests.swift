@@ -5,7 +5,9 @@ import Testing
 /// Tasks that a helper process reads, from outside.
 @Suite(.timeLimit(.minutes(10))) struct OutsideTests {
     /// So much address space takes the process longer than it may in a crash, and the helper less than that.
-    private static let vast = ["TASKZOO_RESERVES": "4", "GMR_TASK_SEARCH_MS": "5000"]
+    private static let vast = [
+        "TASKZOO_RESERVES": "4", "GMR_TASK_SEARCH_MS": "5000", "SWIFT_BACKTRACE": "enable=no",
+    ]
 
     @Test(arguments: TaskProgram.all) func tasksOfAProcessThatCrashes(program: TaskProgram) throws {
         let report = try program.report(environment: Self.vast, signal: SIGSEGV)
