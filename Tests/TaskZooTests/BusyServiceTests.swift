@@ -40,13 +40,15 @@ import Testing
         }
     }
 
-    private static func reports(
-        _ count: Int, of program: String, check: (ReportDocument, Int) throws -> Void
+    static func reports(
+        _ count: Int, of program: String, environment: [String: String] = [:],
+        check: (ReportDocument, Int) throws -> Void
     ) throws {
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess(
             ChildProcess.built("TaskZoo"), [program],
-            environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
+            environment: environment.merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
+            directory: directory)
         defer { process.kill() }
         try #require(process.readLine() == "ready", "\(process.standardError)")
         let reports = ReportDirectory(directory, serviceName: "taskzoo")
@@ -57,7 +59,7 @@ import Testing
         }
     }
 
-    private static func check(_ report: ReportDocument, number: Int) throws {
+    static func check(_ report: ReportDocument, number: Int) throws {
         #expect(report.verdict.kind == "none", "report \(number): \(report.verdict.summary)")
         #expect(report.locks.deadlocks.isEmpty, "report \(number)")
         #expect(report.completeness.finishedBy == "helper process", "report \(number)")

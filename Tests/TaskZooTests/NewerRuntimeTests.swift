@@ -17,6 +17,13 @@ import Testing
         #expect(report.completeness.tasksFound == 2 && report.completeness.gaps.isEmpty)
     }
 
+    /// Tasks are made, end, and have others in their places while their lists are walked.
+    @Test func listsThatChangeTellNothingTwice() throws {
+        try BusyServiceTests.reports(100, of: "busy", environment: Self.runtime()) {
+            try BusyServiceTests.check($0, number: $1)
+        }
+    }
+
     /// The second task is one of GMR's own, without which there is something wrong with the list.
     @Test(arguments: ["NEWER_IS_OFF": "1", "NEWER_LOOPS": "1", "NEWER_FORGETS": "2"])
     func withoutAListTheyAreSearched(setting: String, value: String) throws {
@@ -28,6 +35,15 @@ import Testing
         let names = report.tasks.map { $0.name ?? "" }
         #expect(names == ["starter", "parent", ""] && report.tasks.allSatisfy { $0.parent == nil })
         #expect(report.completeness.gaps.count { $0.contains("parents left out") } == 1, "it is not there in truth")
+    }
+
+    /// Neither is a runtime unknown whose tasks were not reached.
+    @Test func aSearchThatIsCutIsNoUnknownRuntime() throws {
+        let settings = ["NEWER_IS_OFF": "1", "GMR_TASK_SEARCH_MS": "1"]
+        let environment = try Self.runtime(settings, options: ["-DTASK_BYTES=0xf0"])
+        let report = try TaskProgram.named("many").report(environment: environment)
+        #expect(report.completeness.gaps.contains { $0.contains("for time was over") })
+        #expect(!report.completeness.gaps.contains { $0.contains("is not known") })
     }
 
     @Test(arguments: ["-DTASK_BYTES=0x140", "-DTASK_BYTES=0xd8", "-DTASK_BYTES=0x1000", "-DLAYOUT_VERSION=2"])

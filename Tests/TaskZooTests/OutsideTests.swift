@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct OutsideTests {
     /// So much address space takes the process longer than it may in a crash, and the helper less than that.
     private static let vast = [
-        "TASKZOO_RESERVES": "4", "GMR_TASK_SEARCH_MS": "5000", "SWIFT_BACKTRACE": "enable=no",
+        "TASKZOO_RESERVES": "6", "GMR_TASK_SEARCH_MS": "5000", "SWIFT_BACKTRACE": "enable=no",
     ]
 
     @Test(arguments: TaskProgram.all) func tasksOfAProcessThatCrashes(program: TaskProgram) throws {
@@ -15,10 +15,34 @@ import Testing
         try TaskZooTests.checkTasks(of: report, program)
     }
 
-    @Test func theHelperHasNoMoreTimeThanAllowed() throws {
-        let environment = Self.vast.merging(["GMR_TASK_SEARCH_MS": "200"]) { $1 }
+    /// The process itself; and its helper, which has more time, but not for twice as much.
+    @Test(arguments: [("200", "6"), ("250", "12")])
+    func theSearchEndsInTime(limit: String, reserves: String) throws {
+        let environment = Self.vast.merging(["GMR_TASK_SEARCH_MS": limit, "TASKZOO_RESERVES": reserves]) { $1 }
         let report = try TaskProgram.named("group").report(environment: environment, signal: SIGSEGV)
         #expect(report.completeness.gaps.contains { $0.contains("for time was over") }, "else the others prove nothing")
+    }
+
+    @Test func aProcessThatEndsMeanwhileIsNotReadToTheEnd() throws {
+        let (process, reports) = try TaskProgram.named("group").start(
+            environment: Self.vast.merging(["GMR_HELPER_STANDBY": "1", "TASKZOO_RESERVES": "24"]) { $1 })
+        defer { process.kill() }
+        kill(process.pid, SIGSEGV)
+        // The process searches for 200 ms, then the helper for seconds.
+        usleep(700_000)
+        kill(process.pid, SIGKILL)
+        let name = try reports.nextName(within: .seconds(30))
+        let report = try ReportDocument.decode(Data(contentsOf: reports.url.appending(path: name)))
+        #expect(report.completeness.gaps.contains { $0.contains("for time was over") })
+    }
+
+    @Test(.enabled(if: getuid() == 0)) func withoutAHelperThatStandsByThereIsAGap() throws {
+        let root = try ChildProcess.makeDirectory()
+        defer { try? FileManager.default.removeItem(at: root) }
+        let (process, _) = try TaskProgram.named("group").start(environment: ["TASKZOO_ROOT": root.path])
+        defer { process.kill() }
+        kill(process.pid, SIGUSR2)
+        try process.waitForStandardError("GMR_HELPER_STANDBY=1 has a helper do it")
     }
 
     /// It cannot search its own memory, and knows of its threads where they are, but not that they stay there.

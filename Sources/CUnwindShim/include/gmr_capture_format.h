@@ -352,6 +352,7 @@ typedef struct {
     char watchdog_target[GMR_WATCHDOG_TARGET_BYTES]; /* cut; not necessarily terminated */
 
     gmr_task_source_t task_source;
+    uint32_t tasks_want_helper; /* 1: it could do better from outside */
 } gmr_arena_header_t;
 _Static_assert(sizeof(gmr_arena_header_t) <= GMR_PAGE_BYTES, "header page");
 _Static_assert(offsetof(gmr_arena_header_t, setup_offset) == 24, "wire format");

@@ -83,12 +83,13 @@ typedef struct {
     uint64_t local_keys[GMR_TASK_LOCAL_CAPACITY];
     uint32_t local_kinds[GMR_TASK_LOCAL_CAPACITY]; /* GMR_TASK_LOCAL_* */
     uint64_t limit_ns;                  /* of the search */
+    uint64_t main_pointer;              /* the main thread's thread pointer */
     uint32_t task_bytes;                /* of a task; what only some have follows it */
     uint32_t variables_words;
     int32_t tid_offset;                 /* from the thread pointer; -1: unknown */
     uint32_t reserved;
 } gmr_task_source_t;
-_Static_assert(sizeof(gmr_task_source_t) == 208, "wire format");
+_Static_assert(sizeof(gmr_task_source_t) == 216, "wire format");
 
 #define GMR_TASK_REFERENCE_CAPACITY 16384u
 #define GMR_TASK_CAPACITY 131072u
@@ -103,6 +104,7 @@ enum {
     GMR_TASKS_READ = 1,    /* all of the heap was searched */
     GMR_TASKS_CUT = 2,     /* time was over before */
     GMR_TASKS_STRANGE = 3, /* another version of the runtime, whose tasks may look different */
+    GMR_TASKS_BLIND = 4,   /* the memory could not be searched, or not all of it */
 };
 
 #endif

@@ -74,6 +74,9 @@ int gmr_arena_is_size(uint64_t bytes);
 /* arena.c: moves the arena to a new descriptor, where the application has closed the old one. Before a capture.
  * Returns 0 or a negative errno. */
 int gmr_arena_renew(void);
+/* helper_tasks.c: in a helper, where the process wants that: reads the Swift tasks of the process, which has this
+ * number, into its arena. */
+void gmr_helper_read_tasks(gmr_arena_header_t *arena, uint64_t bytes, int32_t pid);
 /* arena.c: wipes the slots and gives their memory back, all but what the first of them need in every report. */
 void gmr_arena_release_slots(void);
 /* arena.c: gets that memory before the first report. */

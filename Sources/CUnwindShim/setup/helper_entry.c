@@ -17,7 +17,6 @@
 
 #include "../signal_safe/capture.h"
 #include "../signal_safe/helper_spawn.h"
-#include "../tasks/tasks.h"
 #include "agent_state.h"
 #include "standby.h"
 
@@ -93,7 +92,7 @@ __attribute__((constructor)) static void take_over(int count, char **arguments) 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files: writing fails, and standard error has the report */
     gmr_arena_progress(arena, GMR_HELPER_RUNNING);
-    gmr_tasks_read_outside(arena, arena->pid);
+    gmr_helper_read_tasks(arena, arena->arena_bytes, arena->pid);
     gmr_helper_main(arena);
     _exit(0);
 }

@@ -11,7 +11,6 @@
 #include "../locks/waits.h"
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/syscalls_x86_64.h"
-#include "../tasks/tasks.h"
 #include "agent_state.h"
 
 #define LIMIT_NS UINT64_C(30000000000) /* for a helper that keeps saying it works */
@@ -117,12 +116,19 @@ static int finish_once(void) {
     return is_delivered(error);
 }
 
+/* Where Yama lets only ancestors trace: who is named here may read this process now, and so may its descendants. */
+static void let_read(int32_t pid) {
+    if (gmr_safe_state.arena->tasks_want_helper) (void)prctl(PR_SET_PTRACER, pid, 0, 0, 0);
+}
+
 int gmr_helper_finish(void) {
-    const gmr_arena_header_t *arena = gmr_safe_state.arena;
-    /* Where Yama lets only ancestors trace. It is for all descendants of who is named. */
-    int is_read = gmr_tasks_are_for_helper(arena) && prctl(PR_SET_PTRACER, getpid(), 0, 0, 0) == 0;
     gmr_safe_state.arena->adopts_orphans = (uint32_t)gmr_adopts_orphans();
-    int is_done = (gmr_standby_is_wanted() && finish_in_standby()) || finish_once();
-    if (is_read) (void)prctl(PR_SET_PTRACER, 0, 0, 0, 0);
+    let_read(gmr_ss_helper_pid(GMR_HELPER_STANDS_BY));
+    int is_done = gmr_standby_is_wanted() && finish_in_standby();
+    if (!is_done) {
+        let_read(getpid());
+        is_done = finish_once();
+    }
+    let_read(0);
     return is_done;
 }

@@ -28,7 +28,6 @@
 
 #include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/syscalls_x86_64.h"
-#include "../tasks/tasks.h"
 #include "agent_state.h"
 #include "standby.h"
 
@@ -100,7 +99,7 @@ static void make_report(uint32_t call) {
     __atomic_store_n(&self.arena->helper_pid, getpid(), __ATOMIC_SEQ_CST);
     if (!is_asked_for(call)) return;
     gmr_arena_progress(self.arena, GMR_HELPER_RUNNING);
-    if (gmr_arena_is_sound(self.arena, self.arena_bytes)) gmr_tasks_read_outside(self.arena, self.service);
+    gmr_helper_read_tasks(self.arena, self.arena_bytes, self.service);
     gmr_standby_report(self.arena);
 }
 

@@ -36,7 +36,6 @@ typedef struct {
 /* Memory only as it is used. */
 static set_t sets[1u << SETS_LOG2] __attribute__((aligned(64)));
 static int is_noting;            /* release */
-static const char *main_pointer; /* the main thread's thread pointer */
 extern void *__libc_stack_end;   /* of the main thread */
 
 typedef struct {
@@ -47,8 +46,6 @@ typedef struct {
 typedef made_t create_t(uint64_t flags, void *options, const void *type, void *entry, void *closure);
 __attribute__((weak)) create_t __real_swift_task_create;
 create_t __wrap_swift_task_create;
-
-__attribute__((constructor)) static void meet_main_thread(void) { main_pointer = __builtin_thread_pointer(); }
 
 static set_t *set_of(uint64_t address) {
     return &sets[(address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SETS_LOG2)];
@@ -69,8 +66,8 @@ static uint32_t way_for(const set_t *set, uint64_t address) {
 
 /* Where the thread's stack ends, if this is on it: glibc has the thread pointer behind it, but for the main thread. */
 static uint64_t end_of_stack(uint64_t here) {
-    const char *pointer = __builtin_thread_pointer();
-    uint64_t end = (uint64_t)(uintptr_t)(pointer == main_pointer ? __libc_stack_end : pointer);
+    uint64_t pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    uint64_t end = pointer == gmr_task_source.main_pointer ? (uint64_t)(uintptr_t)__libc_stack_end : pointer;
     return here < end && end - here <= LARGEST_DEPTH_BYTES ? end : 0;
 }
 

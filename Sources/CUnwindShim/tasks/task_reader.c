@@ -301,7 +301,7 @@ static int read_task(gmr_arena_header_t *arena, gmr_task_t *task) {
 /* How many children the group has that a task waits for; 0: none, too many, or the task no longer waits for it. The
  * group has a record among the task's, inside of it, with the first child; each knows the next one. */
 static uint64_t count_children(const gmr_task_t *task, uint64_t most) {
-    uint8_t raw[GMR_TASK_COPY_BYTES];
+    uint8_t *raw = gmr_task_copies.first;
     uint64_t count = 0, words[3] = {0};
     if (!read_raw(task->address, raw, gmr_read_all) || word_at(raw, 0) != source->task_class) return 0;
     if (gmr_task_id_in(raw) != task->id) return 0;

@@ -6,7 +6,7 @@
 
 #include "gmr_capture_format.h"
 
-/* Finds the runtime's list, and how one task of it leads to the next. Threads: set-up. */
+/* Finds the runtime's lists. Threads: set-up. */
 void gmr_task_registry_prepare(void);
 
 /* The addresses of all tasks, ascending: valid until the next call. Returns how many there are; 0: there is no list, or

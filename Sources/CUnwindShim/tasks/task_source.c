@@ -7,6 +7,7 @@
 
 #include "../memory/process_memory.h"
 #include "../signal_safe/capture.h"
+#include "../signal_safe/helper_spawn.h"
 #include "../signal_safe/maps.h"
 #include "../signal_safe/proc_text.h"
 #include "../signal_safe/syscalls_x86_64.h"
@@ -15,6 +16,13 @@
 gmr_task_source_t gmr_task_source;
 int gmr_task_source_is_outside;
 static int32_t process, thread;
+static gmr_arena_header_t *agents_arena;
+
+void gmr_task_source_progress(void) { gmr_ss_helper_progress(agents_arena, 0); }
+
+__attribute__((constructor)) static void meet_main_thread(void) {
+    gmr_task_source.main_pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
+}
 
 static char *append(char *end, const char *text) {
     while (*text) *end++ = *text++;
@@ -47,10 +55,11 @@ static int has_mappings(void) {
     return 1;
 }
 
-int gmr_task_source_adopt(const gmr_arena_header_t *arena, int32_t pid) {
+int gmr_task_source_adopt(const gmr_arena_header_t *arena, int32_t pid, gmr_arena_header_t *told) {
     gmr_task_source = arena->task_source;
     gmr_task_source_is_outside = 1;
     process = pid;
+    agents_arena = told;
     gmr_safe_state.memory_descriptor = -1;
     for (uint32_t i = 0; i < GMR_OWN_THREAD_CAPACITY && is_sound(&gmr_task_source); i++) {
         /* Those of GMR's live as long as the report is made; the main thread may have ended. */

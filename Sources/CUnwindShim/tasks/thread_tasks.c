@@ -61,6 +61,16 @@ void gmr_thread_tasks_meet(gmr_arena_header_t *arena, uint64_t address) {
     if (slot) slot->thread_pointer = address;
 }
 
+void gmr_thread_tasks_begin(gmr_arena_header_t *arena) {
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        slot->thread_pointer = slot->task = slot->executor = 0;
+        slot->task_is_certain = 0;
+    }
+    /* What the loader has of it may lie anywhere. */
+    if (gmr_task_source.main_pointer) gmr_thread_tasks_meet(arena, gmr_task_source.main_pointer);
+}
+
 /* The tasks stand in the order of their addresses, as they were found. */
 static int is_running_task(const gmr_arena_header_t *arena, uint64_t address) {
     const gmr_task_t *tasks = gmr_arena_tasks(arena);

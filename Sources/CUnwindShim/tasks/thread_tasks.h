@@ -17,6 +17,10 @@ void gmr_thread_tasks_prepare(uint64_t variable);
  * only. Threads: the agent thread. */
 void gmr_thread_tasks_meet(gmr_arena_header_t *arena, uint64_t address);
 
+/* Before the first task of a report: forgets what slots have been told, and meets the main thread. Checked reads only.
+ * Threads: the agent thread. */
+void gmr_thread_tasks_begin(gmr_arena_header_t *arena);
+
 /* When all tasks and threads have been met: fills in the slots' `task`. Checked reads only. Threads: the agent
  * thread. */
 void gmr_thread_tasks_find(gmr_arena_header_t *arena);

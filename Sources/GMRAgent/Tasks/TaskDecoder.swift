@@ -83,6 +83,10 @@ struct TaskDecoder {
             gaps.append(
                 "Swift tasks: the search ended after \(header.tasks_searched_bytes >> 20) MiB, for time was over; "
                     + "there may be more; GMR_TASK_SEARCH_MS gives it longer")
+        case GMR_TASKS_BLIND:
+            gaps.append(
+                "Swift tasks: the process could not search its memory, as without /proc; "
+                    + "GMR_HELPER_STANDBY=1 has a helper do it")
         default: break
         }
         let count = Int(min(header.task_count, GMR_TASK_CAPACITY))

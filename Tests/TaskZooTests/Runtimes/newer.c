@@ -27,7 +27,10 @@ typedef struct record {
 /* The fields of a task that are used here. The newer runtime has two words for its list; of this one's a word serves
  * that only other platforms use. */
 typedef struct task {
-    uint64_t unused[6];
+    const void *isa;
+    uint64_t unused[3];
+    uint32_t flags, id;
+    uint64_t voucher;
     struct task *next; /* reserved */
     uint64_t others[6];
     record_t *records;
@@ -41,31 +44,49 @@ typedef struct {
 } made_t;
 typedef made_t create_t(uint64_t, void *, const void *, void *, void *);
 typedef void begin_t(void *, void *, const void *, void *, void *, void *);
+typedef void *retain_t(void *);
 
 #define LISTS 64
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static task_t *lists[LISTS];
+static struct {
+    pthread_mutex_t lock;
+    task_t *first;
+} lists[LISTS];
 static unsigned made_count;
+static const void *task_class;
 
 static unsigned setting(const char *name) { return getenv(name) ? (unsigned)atoi(getenv(name)) : 0; }
+static unsigned list_of(const task_t *task) { return (task->id ^ task->id >> 8) % LISTS; }
 
 static void insert(task_t *task) {
-    pthread_mutex_lock(&lock);
-    made_count++;
-    if (made_count != setting("NEWER_FORGETS") && !setting("NEWER_IS_OFF")) {
-        task_t **list = &lists[made_count % LISTS];
-        task->next = setting("NEWER_LOOPS") && *list == NULL ? task : *list;
-        *list = task;
-    }
-    pthread_mutex_unlock(&lock);
+    unsigned number = __atomic_add_fetch(&made_count, 1, __ATOMIC_RELAXED), list = list_of(task);
+    if (number == setting("NEWER_FORGETS") || setting("NEWER_IS_OFF")) return;
+    pthread_mutex_lock(&lists[list].lock);
+    task->next = setting("NEWER_LOOPS") && !lists[list].first ? task : lists[list].first;
+    __atomic_store_n(&lists[list].first, task, __ATOMIC_RELEASE);
+    __atomic_store_n(&task_class, task->isa, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&lists[list].lock);
 }
 
-made_t swift_task_create(
-    uint64_t flags, void *options, const void *type, void *entry, void *closure) {
+/* As the runtime does it, a task that is removed leads on to the next one. */
+static void removed(task_t *task) {
+    unsigned list = list_of(task);
+    pthread_mutex_lock(&lists[list].lock);
+    for (task_t **link = &lists[list].first; *link; link = &(*link)->next) {
+        if (*link != task) continue;
+        *link = task->next;
+        break;
+    }
+    pthread_mutex_unlock(&lists[list].lock);
+}
+
+made_t swift_task_create(uint64_t flags, void *options, const void *type, void *entry, void *closure) {
     create_t *create = (create_t *)dlsym(RTLD_NEXT, "swift_task_create");
-    void *(*retain)(void *) = (void *(*)(void *))dlsym(RTLD_NEXT, "swift_retain");
+    retain_t *retain = (retain_t *)dlsym(RTLD_NEXT, "swift_retain");
+    void (*release)(void *) = (void (*)(void *))dlsym(RTLD_NEXT, "swift_release");
     made_t made = create(flags, options, type, entry, closure);
-    insert(retain(made.task)); /* for ever: nobody is told when it ends */
+    retain(made.task); /* until it is in its list */
+    insert(made.task);
+    release(made.task);
     return made;
 }
 
@@ -81,5 +102,13 @@ void swift_asyncLet_begin(void *let, void *options, const void *type, void *entr
     }
 }
 
-void *_swift_concurrency_debug_task_getShardHead(size_t list) { return list < LISTS ? lists[list] : NULL; }
+/* Whoever frees a task has not changed it. One of an `async let` is part of its parent. */
+extern void __libc_free(void *);
+void free(void *memory) {
+    const void *class = __atomic_load_n(&task_class, __ATOMIC_ACQUIRE);
+    if (memory && class && (uintptr_t)memory % 16 == 0 && ((task_t *)memory)->isa == class) removed(memory);
+    __libc_free(memory);
+}
+
+void *_swift_concurrency_debug_task_getShardHead(size_t list) { return list < LISTS ? lists[list].first : NULL; }
 void *_swift_concurrency_debug_task_getTaskNext(void *task) { return task ? ((task_t *)task)->next : NULL; }
