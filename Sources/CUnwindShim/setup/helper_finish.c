@@ -123,8 +123,11 @@ static void let_read(int32_t pid) {
 
 int gmr_helper_finish(void) {
     gmr_safe_state.arena->adopts_orphans = (uint32_t)gmr_adopts_orphans();
-    let_read(gmr_ss_helper_pid(GMR_HELPER_STANDS_BY));
-    int is_done = gmr_standby_is_wanted() && finish_in_standby();
+    int is_done = 0;
+    if (gmr_standby_is_wanted()) {
+        if (gmr_standby_is_there()) let_read(gmr_ss_helper_pid(GMR_HELPER_STANDS_BY));
+        is_done = finish_in_standby();
+    }
     if (!is_done) {
         let_read(getpid());
         is_done = finish_once();

@@ -33,6 +33,10 @@ static gmr_arena_header_t *copy_of(const gmr_arena_header_t *arena, uint64_t byt
 
 /* The parts of tasks are at places that no number in the header says. */
 static void hand_over(const gmr_arena_header_t *copy, gmr_arena_header_t *arena) {
+    /* Whoever is ended meanwhile leaves nothing that is half of one and half of the other. */
+    arena->task_references_cut = 1;
+    arena->task_count = arena->task_reference_count = 0;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(gmr_arena_tasks(arena), gmr_arena_tasks(copy), copy->task_count * sizeof(gmr_task_t));
     memcpy(gmr_arena_task_frames(arena), gmr_arena_task_frames(copy), copy->task_frame_count * sizeof(uint64_t));
     memcpy(gmr_arena_task_text(arena), gmr_arena_task_text(copy), copy->task_text_bytes);
@@ -46,6 +50,7 @@ static void hand_over(const gmr_arena_header_t *copy, gmr_arena_header_t *arena)
         target->executor = slot->executor;
         target->task_is_certain = slot->task_is_certain;
     }
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     arena->task_state = copy->task_state;
     arena->task_count = copy->task_count;
     arena->tasks_dropped = copy->tasks_dropped;

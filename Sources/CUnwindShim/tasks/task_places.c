@@ -16,6 +16,7 @@ typedef struct {
 /* Of the report before, and of this one, by address; memory only as it is used. */
 static seen_t tables[2][GMR_TASK_CAPACITY];
 static uint32_t counts[2], newest;
+static int32_t process; /* a fork child has its parent's */
 
 static uint64_t mix(uint64_t hash, uint64_t word) {
     hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
@@ -36,6 +37,8 @@ static int stands(const gmr_task_t *task) {
 /* Both tables are in the order of the addresses, as tasks are found. */
 void gmr_task_places_compare(gmr_arena_header_t *arena) {
     gmr_task_t *tasks = gmr_arena_tasks(arena);
+    if (process != arena->pid) counts[0] = counts[1] = 0;
+    process = arena->pid;
     const seen_t *before = tables[newest], *end = before + counts[newest];
     seen_t *now = tables[newest ^= 1];
     uint32_t count = 0;

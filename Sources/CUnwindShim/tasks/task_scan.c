@@ -24,6 +24,7 @@
 #define BLOCK_PAGES 512u
 #define CHUNK_PAGES 64u
 #define CHUNK_BYTES (CHUNK_PAGES * GMR_PAGE_BYTES)
+#define CLOSE_BYTES (2 * GMR_PAGE_BYTES)
 #define ALIGNMENT 16u /* of malloc */
 #define ROUND_BYTES 64u /* divides a page */
 #define LARGEST_BYTES (UINT64_C(1) << 37) /* more is nobody's heap: AddressSanitizer's shadow has terabytes */
@@ -32,6 +33,7 @@
 /* What was read lies here, and looks like tasks too. */
 static struct {
     int looks_for_tasks; /* 0: only for threads' descriptors */
+    int has_skipped;     /* something that may be a heap */
     uint64_t until_ns;
     int page_map;
     uint32_t stack_count; /* in `stacks` */
@@ -134,7 +136,7 @@ static int search_block(gmr_arena_header_t *arena, uint64_t start, uint64_t page
         if (end > first) search(arena, start + first * GMR_PAGE_BYTES, (end - first) * GMR_PAGE_BYTES);
         first = end > first ? end : first + 1;
     }
-    if (gmr_task_source_is_outside) gmr_task_source_progress();
+    gmr_task_source_progress();
     return !is_over();
 }
 
@@ -158,7 +160,11 @@ static uint64_t first_stack(const gmr_mapping_t *mapping) {
 /* malloc's memory is private, writable and of no file. */
 static int search_mapping(gmr_arena_header_t *arena, const gmr_mapping_t *mapping) {
     if (!mapping->readable || !mapping->writable || mapping->shared || mapping->inode != 0) return 1;
-    if (mapping->end - mapping->start > (scan.page_map < 0 ? LARGEST_UNKNOWN_BYTES : LARGEST_BYTES)) return 1;
+    if (mapping->end - mapping->start > LARGEST_BYTES) return 1;
+    if (scan.page_map < 0 && mapping->end - mapping->start > LARGEST_UNKNOWN_BYTES) {
+        scan.has_skipped = 1;
+        return 1;
+    }
     uint64_t start = scan.looks_for_tasks ? mapping->start : first_stack(mapping);
     for (uint64_t at = start; at < mapping->end; at += BLOCK_PAGES * GMR_PAGE_BYTES) {
         uint64_t pages = (mapping->end - at) / GMR_PAGE_BYTES;
@@ -171,6 +177,7 @@ uint32_t gmr_task_scan(gmr_arena_header_t *arena, int looks_for_tasks, uint64_t 
     gmr_mapping_t mapping;
     int goes_on = 1, found = 0;
     scan.looks_for_tasks = looks_for_tasks;
+    scan.has_skipped = 0;
     scan.until_ns = until_ns;
     if (!looks_for_tasks) find_stacks(arena);
     if (gmr_ss_maps_open(gmr_task_source_path("maps")) != 0) return GMR_TASKS_BLIND;
@@ -178,13 +185,15 @@ uint32_t gmr_task_scan(gmr_arena_header_t *arena, int looks_for_tasks, uint64_t 
     while (goes_on && (found = gmr_ss_maps_next(&mapping)) > 0) goes_on = search_mapping(arena, &mapping);
     if (scan.page_map >= 0) gmr_ss_close(scan.page_map);
     gmr_ss_maps_close();
-    return !goes_on ? GMR_TASKS_CUT : found < 0 ? GMR_TASKS_BLIND : GMR_TASKS_READ;
+    return !goes_on ? GMR_TASKS_CUT : found < 0 || scan.has_skipped ? GMR_TASKS_BLIND : GMR_TASKS_READ;
 }
 
-/* So many of these, which ascend, fit into what is read at once. */
+/* So many of these, which ascend, fit into what is read at once; not pages that have none, which may be swapped out. */
 static uint32_t count_close(const uint64_t *addresses, uint32_t count) {
-    uint64_t end = (addresses[0] & ~(uint64_t)(GMR_PAGE_BYTES - 1)) + CHUNK_BYTES - GMR_PAGE_BYTES;
-    return gmr_place_in(addresses, count, end);
+    const uint64_t end = (addresses[0] & ~(uint64_t)(GMR_PAGE_BYTES - 1)) + CHUNK_BYTES - GMR_PAGE_BYTES;
+    uint32_t close = 1;
+    while (close < count && addresses[close] < end && addresses[close] - addresses[close - 1] <= CLOSE_BYTES) close++;
+    return close;
 }
 
 uint32_t gmr_task_scan_add(gmr_arena_header_t *arena, const uint64_t *addresses, uint32_t count, uint64_t until_ns) {

@@ -18,9 +18,12 @@ int gmr_task_source_is_outside;
 static int32_t process, thread;
 static gmr_arena_header_t *agents_arena;
 
-void gmr_task_source_progress(void) { gmr_ss_helper_progress(agents_arena, 0); }
+void gmr_task_source_progress(void) {
+    if (gmr_task_source_is_outside) gmr_ss_helper_progress(agents_arena, 0);
+}
 
 __attribute__((constructor)) static void meet_main_thread(void) {
+    if (gmr_ss_gettid() != gmr_ss_getpid()) return; /* another thread has loaded the library */
     gmr_task_source.main_pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
 }
 

@@ -15,7 +15,7 @@ extern int gmr_task_source_is_outside;
  * not be read, or where what the arena says of it cannot be. `told`: where the agent looks whether the work goes on. */
 int gmr_task_source_adopt(const gmr_arena_header_t *arena, int32_t pid, gmr_arena_header_t *told);
 
-/* In a helper: the work goes on. */
+/* The work goes on, which only a helper has to say. */
 void gmr_task_source_progress(void);
 
 /* The path of a file in /proc of one of its threads; that of ".." has all of them. Valid until the next call. */

@@ -105,10 +105,15 @@ static void read_tasks(gmr_arena_header_t *arena, uint64_t limit_ns) {
     gmr_task_reader_see(0, NULL, 0);
     gmr_thread_tasks_begin(arena);
     arena->task_state = find_tasks(arena, begin, limit_ns);
+    /* Where nothing at all could be read, or the process has ended meanwhile. */
+    if (gmr_read_word(gmr_task_source.task_class) == 0) arena->task_state = GMR_TASKS_BLIND;
+    gmr_task_source_progress();
     gmr_thread_tasks_find(arena);
+    gmr_task_source_progress();
     gmr_task_groups_confirm(arena);
+    gmr_task_source_progress();
     if (!is_layout_believable(arena)) {
-        arena->task_count = arena->task_reference_count = 0;
+        arena->task_count = arena->task_reference_count = arena->tasks_dropped = 0;
         if (arena->task_state == GMR_TASKS_READ) arena->task_state = GMR_TASKS_STRANGE;
     }
     if (arena->task_state != GMR_TASKS_READ || arena->tasks_dropped) arena->task_references_cut = 1;
@@ -136,7 +141,7 @@ void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns) {
 
 int gmr_tasks_read_outside(gmr_arena_header_t *arena, int32_t pid, gmr_arena_header_t *told) {
     if (!gmr_task_source_adopt(arena, pid, told)) return 0;
+    const uint32_t had = arena->task_count;
     read_tasks(arena, gmr_task_source.limit_ns);
-    /* Where the process has ended meanwhile, nothing could be read any more. */
-    return arena->task_state != GMR_TASKS_BLIND && gmr_read_word(gmr_task_source.task_class) != 0;
+    return arena->task_state == GMR_TASKS_READ || (arena->task_state == GMR_TASKS_CUT && arena->task_count > had);
 }

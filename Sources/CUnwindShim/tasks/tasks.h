@@ -16,7 +16,7 @@ void gmr_tasks_read(gmr_arena_header_t *arena, uint64_t limit_ns);
 
 /* In a helper: finds and reads the tasks of the arena's process, which has this number. The arena must be sound, and
  * nobody else's; `told` is the one that is, in which it says that the work goes on. Returns 0 where that process may
- * not be read, or has ended. Checked reads only, no malloc, no lock. Threads: of a helper. */
+ * not be read, or has ended, or nothing was won. Checked reads only, no malloc, no lock. Threads: of a helper. */
 int gmr_tasks_read_outside(gmr_arena_header_t *arena, int32_t pid, gmr_arena_header_t *told);
 
 #endif

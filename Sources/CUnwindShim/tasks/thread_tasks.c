@@ -68,7 +68,8 @@ void gmr_thread_tasks_begin(gmr_arena_header_t *arena) {
         slot->task_is_certain = 0;
     }
     /* What the loader has of it may lie anywhere. */
-    if (gmr_task_source.main_pointer) gmr_thread_tasks_meet(arena, gmr_task_source.main_pointer);
+    const uint64_t pointer = gmr_task_source.main_pointer;
+    if (pointer && gmr_read_word(pointer + GMR_DESCRIPTOR_SELF) == pointer) gmr_thread_tasks_meet(arena, pointer);
 }
 
 /* The tasks stand in the order of their addresses, as they were found. */

@@ -85,7 +85,7 @@ struct TaskDecoder {
                     + "there may be more; GMR_TASK_SEARCH_MS gives it longer")
         case GMR_TASKS_BLIND:
             gaps.append(
-                "Swift tasks: the process could not search its memory, as without /proc; "
+                "Swift tasks: the process could not search all of its memory, as without /proc; "
                     + "GMR_HELPER_STANDBY=1 has a helper do it")
         default: break
         }
