@@ -43,10 +43,7 @@ final class Service {
 
     /// Blocks.
     @available(*, noasync)
-    func nextReport() throws -> ReportDocument {
-        let name = try reports.nextName(within: .seconds(30))
-        return try .decode(Data(contentsOf: directory.appending(path: name)))
-    }
+    func nextReport() throws -> ReportDocument { try reports.nextDocument(within: .seconds(30)) }
 
     /// To a command of one letter. Blocks.
     @available(*, noasync)

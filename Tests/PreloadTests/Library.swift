@@ -75,9 +75,5 @@ struct NativeProcess: ~Copyable {
         return try nextReport()
     }
 
-    func nextReport() throws -> ReportDocument {
-        let name = try files.nextName(within: .seconds(20))
-        let data = try Data(contentsOf: child.directory.appending(path: name))
-        return try .decode(data)
-    }
+    func nextReport() throws -> ReportDocument { try files.nextDocument(within: .seconds(20)) }
 }

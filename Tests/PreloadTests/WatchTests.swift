@@ -25,10 +25,7 @@ import Testing
 
         deinit { process.kill() }
 
-        func nextReport() throws -> ReportDocument {
-            let name = try reports.nextName(within: .seconds(20))
-            return try .decode(Data(contentsOf: reports.url.appending(path: name)))
-        }
+        func nextReport() throws -> ReportDocument { try reports.nextDocument(within: .seconds(20)) }
 
         var reportCount: Int { get throws { try reports.names().count } }
 

@@ -27,6 +27,12 @@ public final class ReportDirectory {
         throw ProcessFailure(description: "no report within \(deadline); the directory has \(names)")
     }
 
+    /// The report in it, of a process that writes them as JSON. Blocks the calling thread.
+    @available(*, noasync)
+    public func nextDocument(within deadline: Duration) throws -> ReportDocument {
+        try .decode(Data(contentsOf: url.appending(path: nextName(within: deadline))))
+    }
+
     private func newNames() throws -> [String] {
         try names().filter { !seen.contains($0) }
     }

@@ -54,8 +54,7 @@ import Testing
         let reports = ReportDirectory(directory, serviceName: "taskzoo")
         for number in 1...count {
             kill(process.pid, SIGUSR2)
-            let name = try reports.nextName(within: .seconds(30))
-            try check(.decode(Data(contentsOf: directory.appending(path: name))), number)
+            try check(reports.nextDocument(within: .seconds(30)), number)
         }
     }
 

@@ -31,8 +31,7 @@ import Testing
         // The process searches for 200 ms, then the helper for seconds.
         usleep(700_000)
         kill(process.pid, SIGKILL)
-        let name = try reports.nextName(within: .seconds(30))
-        let report = try ReportDocument.decode(Data(contentsOf: reports.url.appending(path: name)))
+        let report = try reports.nextDocument(within: .seconds(30))
         #expect(report.completeness.gaps.contains { $0.contains("for time was over") })
     }
 

@@ -241,7 +241,6 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         of process: ChildProcess, in reports: ReportDirectory, signal: Int32 = SIGUSR2
     ) throws -> ReportDocument {
         kill(process.pid, signal)
-        let name = try reports.nextName(within: .seconds(20))
-        return try .decode(Data(contentsOf: reports.url.appending(path: name)))
+        return try reports.nextDocument(within: .seconds(20))
     }
 }

@@ -29,10 +29,7 @@ final class WatchedProgram {
 
     /// One that was not there before.
     @available(*, noasync)
-    func nextReport() throws -> ReportDocument {
-        let name = try reports.nextName(within: .seconds(60))
-        return try .decode(Data(contentsOf: reports.url.appending(path: name)))
-    }
+    func nextReport() throws -> ReportDocument { try reports.nextDocument(within: .seconds(60)) }
 
     var reportCount: Int { get throws { try reports.names().count } }
 
