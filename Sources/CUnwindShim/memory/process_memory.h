@@ -14,6 +14,14 @@ uint64_t gmr_program_symbol(const char *name, const void *linked);
 /* A function that the program may have; its real type does not matter here. */
 #define GMR_MAYBE_LINKED(name) __attribute__((weak)) extern void name(void)
 
+/* What a variable of this process's own program has; 0 where there is none. Not checked, so it can be had before the
+ * agent can read anything. */
+static inline uint64_t gmr_variable(uint64_t address) {
+    uint64_t value = 0;
+    if (address) __builtin_memcpy(&value, (const void *)(uintptr_t)address, sizeof value);
+    return value;
+}
+
 /* 1 where all of it could be read. */
 int gmr_read_all(uint64_t address, void *buffer, uint64_t bytes);
 /* 0 where it cannot be read. */

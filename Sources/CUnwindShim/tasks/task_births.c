@@ -117,7 +117,8 @@ void gmr_task_births_begin(void) {
 static const set_t *find_set(uint64_t address) {
     static set_t copy;
     const set_t *set = set_of(address);
-    if (!gmr_task_source_is_outside || !gmr_task_source.births) return gmr_task_source.births ? set : NULL;
+    if (!gmr_task_source.births) return NULL;
+    if (!gmr_task_source_is_outside) return set;
     uint64_t place = gmr_task_source.births + (uint64_t)((const char *)set - (const char *)sets);
     return gmr_read_all(place, &copy, sizeof copy) ? &copy : NULL;
 }

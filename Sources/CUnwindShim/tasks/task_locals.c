@@ -111,7 +111,8 @@ static void add(gmr_arena_header_t *arena, gmr_task_t *task, uint32_t index, con
 void gmr_task_locals_read(gmr_arena_header_t *arena, gmr_task_t *task, uint64_t first) {
     uint32_t seen = 0; /* bit i: key i; the innermost binding counts */
     task->local_offset = arena->task_text_bytes;
-    for (int i = 0; i < MOST_BINDINGS && first && is_any_shown(); i++) {
+    if (!first || !is_any_shown()) return;
+    for (int i = 0; i < MOST_BINDINGS && first; i++) {
         uint64_t item[ITEM_WORDS] = {0};
         /* One without a value is shorter. */
         if (!gmr_read_all(first, item, sizeof item) && !gmr_read_all(first, item, ITEM_VALUE * sizeof *item)) return;

@@ -70,18 +70,12 @@ GMR_MAYBE_LINKED(_swift_concurrency_debug_task_future_wait_resume_adapter);
 static const gmr_task_source_t *const source = &gmr_task_source;
 
 /* The runtime's variables never change. */
-static uint64_t in_variable(uint64_t variable) {
-    uint64_t value = 0;
-    if (variable) __builtin_memcpy(&value, (const void *)(uintptr_t)variable, sizeof value);
-    return value;
-}
-
 void gmr_task_reader_prepare(void) {
     uint64_t *adapters = gmr_task_source.adapters;
-    adapters[0] = in_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_non_future_adapter));
-    adapters[1] = in_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_future_adapter));
-    adapters[2] = in_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_wait_throwing_resume_adapter));
-    adapters[3] = in_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_future_wait_resume_adapter));
+    adapters[0] = gmr_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_non_future_adapter));
+    adapters[1] = gmr_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_future_adapter));
+    adapters[2] = gmr_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_wait_throwing_resume_adapter));
+    adapters[3] = gmr_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_task_future_wait_resume_adapter));
 }
 
 static uint64_t word_at(const uint8_t *task, uint64_t offset) {

@@ -49,6 +49,8 @@ void gmr_task_scan_prepare(void) {
     gmr_task_source.copies[1] = (uint64_t)(uintptr_t)(&gmr_task_copies + 1);
 }
 
+static uint64_t page_of(uint64_t address) { return address & ~(uint64_t)(GMR_PAGE_BYTES - 1); }
+
 static int is_over(void) { return gmr_ss_clock_ns(CLOCK_MONOTONIC) >= scan.until_ns; }
 
 static int is_own(uint64_t address) {
@@ -146,7 +148,7 @@ static void find_stacks(const gmr_arena_header_t *arena) {
     for (uint32_t i = 0; i < arena->slot_count && scan.stack_count < GMR_MAX_THREADS; i++) {
         const gmr_slot_t *slot = gmr_arena_slot(arena, i);
         if (slot->generation != arena->generation) continue;
-        scan.stacks[scan.stack_count++] = slot->stack_base & ~(uint64_t)(GMR_PAGE_BYTES - 1);
+        scan.stacks[scan.stack_count++] = page_of(slot->stack_base);
     }
     gmr_sort(scan.stacks, scan.stack_count);
 }
@@ -190,7 +192,7 @@ uint32_t gmr_task_scan(gmr_arena_header_t *arena, int looks_for_tasks, uint64_t 
 
 /* So many of these, which ascend, fit into what is read at once; not pages that have none, which may be swapped out. */
 static uint32_t count_close(const uint64_t *addresses, uint32_t count) {
-    const uint64_t end = (addresses[0] & ~(uint64_t)(GMR_PAGE_BYTES - 1)) + CHUNK_BYTES - GMR_PAGE_BYTES;
+    const uint64_t end = page_of(addresses[0]) + CHUNK_BYTES - GMR_PAGE_BYTES;
     uint32_t close = 1;
     while (close < count && addresses[close] < end && addresses[close] - addresses[close - 1] <= CLOSE_BYTES) close++;
     return close;
@@ -203,9 +205,8 @@ uint32_t gmr_task_scan_add(gmr_arena_header_t *arena, const uint64_t *addresses,
         if (is_over()) return GMR_TASKS_CUT;
         if (close == 0) {
             close = count_close(addresses + i, count - i);
-            uint64_t start = addresses[i] & ~(uint64_t)(GMR_PAGE_BYTES - 1);
-            uint64_t last = addresses[i + close - 1] & ~(uint64_t)(GMR_PAGE_BYTES - 1);
-            uint64_t bytes = last + GMR_PAGE_BYTES - start;
+            uint64_t start = page_of(addresses[i]);
+            uint64_t bytes = page_of(addresses[i + close - 1]) + GMR_PAGE_BYTES - start;
             gmr_task_reader_see(start, scan.bytes, read_at_once(start, bytes) ? bytes : 0);
         }
         gmr_task_add(arena, addresses[i]);

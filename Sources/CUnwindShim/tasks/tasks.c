@@ -41,15 +41,13 @@ static int32_t main_queue_drainer(uint64_t queue) {
 /* The runtime's variables never change. */
 static uint32_t state_of_runtime(uint64_t class_variable) {
     uint32_t version = 0;
-    uint64_t bytes = 0;
     uint64_t version_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_internal_layout_version);
-    uint64_t size_variable = GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize);
+    uint64_t bytes = gmr_variable(GMR_PROGRAM_SYMBOL(_swift_concurrency_debug_asyncTaskSize));
     if (!class_variable) return GMR_TASKS_NONE;
     if (version_variable) __builtin_memcpy(&version, (const void *)(uintptr_t)version_variable, sizeof version);
-    if (size_variable) __builtin_memcpy(&bytes, (const void *)(uintptr_t)size_variable, sizeof bytes);
     if (version != GMR_TASK_LAYOUT_VERSION || bytes % 16 != 0) return GMR_TASKS_STRANGE;
     if (bytes < GMR_TASK_KNOWN_BYTES || bytes > GMR_TASK_MOST_BYTES) return GMR_TASKS_STRANGE;
-    __builtin_memcpy(&gmr_task_source.task_class, (const void *)(uintptr_t)class_variable, sizeof(uint64_t));
+    gmr_task_source.task_class = gmr_variable(class_variable);
     gmr_task_source.task_bytes = (uint32_t)bytes;
     return GMR_TASKS_READ;
 }

@@ -86,7 +86,7 @@ extension TextRenderer {
         return "made \(ages) ago\(place)\(others)"
     }
 
-    /// `3 of them at the same place since an earlier report, 5 s to 2 min ago`
+    /// `3 of them at the same place as in a report 5 s to 2 min ago`
     private static func unchanged(_ tasks: [TaskSnapshot]) -> String? {
         let known = tasks.compactMap(\.unchangedNanoseconds)
         guard let ages = ages(known) else { return nil }
