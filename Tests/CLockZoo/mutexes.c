@@ -33,6 +33,8 @@ typedef struct {
     int first, second;
 } pair_t;
 
+static const pair_t first_twice = {0, 0}, second_twice = {1, 1};
+
 static void *take_both(void *argument) {
     const pair_t *pair = argument;
     pthread_mutex_lock(&locks[pair->first]);
@@ -76,22 +78,28 @@ static void mixed(void) {
     cross();
 }
 
-/* The kernel refuses the second one, and glibc lets it sleep for good. */
-static void priority_inheriting_crossed(void) {
+static void make_inheriting(void) {
     for (int i = 0; i < 2; i++)
         make(i, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
+}
+
+/* The kernel refuses the second one, or both, and glibc lets it sleep for good. */
+static void priority_inheriting_crossed(void) {
+    make_inheriting();
     cross();
 }
 
-static void *take_first_twice(void *unused) {
-    pthread_mutex_lock(&locks[0]);
-    pthread_mutex_lock(&locks[0]);
-    return unused;
+static void priority_inheriting_itself(void) {
+    make_inheriting();
+    lock_zoo_expect(1);
+    lock_zoo_start("alpha", take_both, (void *)&first_twice);
 }
 
-static void priority_inheriting_itself(void) {
-    make(0, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
-    lock_zoo_start("alpha", take_first_twice, NULL);
+static void priority_inheriting_two_selves(void) {
+    make_inheriting();
+    lock_zoo_expect(2);
+    lock_zoo_start("alpha", take_both, (void *)&first_twice);
+    lock_zoo_start("beta", take_both, (void *)&second_twice);
 }
 
 static void *inherit(void *unused) {
@@ -109,8 +117,16 @@ static void *wait_for_inherited(void *unused) {
     return take((void *)&first);
 }
 
+/* The owner may be refused: who waits for it has no part in that. */
+static void priority_inheriting_queue(void) {
+    make_inheriting();
+    lock_zoo_expect(2);
+    lock_zoo_start("alpha", take_both, (void *)&first_twice);
+    lock_zoo_start("beta", wait_for_inherited, NULL);
+}
+
 static void priority_inheriting(void) {
-    make(0, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
+    make_inheriting();
     lock_zoo_expect(2);
     lock_zoo_start("holder", inherit, NULL);
     lock_zoo_start("waiter", wait_for_inherited, NULL);
@@ -153,16 +169,10 @@ static void two_circles(void) {
         lock_zoo_start(names[i], take_both, (void *)&pairs[i]);
 }
 
-static void *take_twice(void *unused) {
-    (void)unused;
-    pthread_mutex_lock(&locks[0]);
-    pthread_mutex_lock(&locks[0]);
-    return NULL;
-}
-
 static void itself(void) {
     make_all(PTHREAD_MUTEX_NORMAL);
-    lock_zoo_start("alpha", take_twice, NULL);
+    lock_zoo_expect(1);
+    lock_zoo_start("alpha", take_both, (void *)&first_twice);
 }
 
 static void *take_both_in_time(void *argument) {
@@ -253,6 +263,9 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"priority-inheriting", "", "waiter mutex holder", priority_inheriting},
     {"priority-inheriting-crossed", "alpha mutex beta mutex alpha: likely", "", priority_inheriting_crossed},
     {"priority-inheriting-itself", "alpha mutex alpha: likely", "", priority_inheriting_itself},
+    {"priority-inheriting-queue", "alpha mutex alpha: likely", "beta mutex alpha", priority_inheriting_queue},
+    {"priority-inheriting-two-selves", "alpha mutex alpha: likely; beta mutex beta: likely", "",
+     priority_inheriting_two_selves},
     {"three-and-twenty", "alpha mutex beta mutex gamma mutex alpha: certain",
      "queue-0 mutex alpha; queue-19 mutex beta", three_and_twenty},
     {"philosophers", "phil-0 mutex phil-1 mutex phil-2 mutex phil-3 mutex phil-4 mutex phil-0: certain", "",

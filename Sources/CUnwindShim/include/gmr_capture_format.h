@@ -119,6 +119,9 @@ enum {
     GMR_WAIT_QUEUE = 1u << 6,      /* DispatchQueue.sync: `queue_state` and `queue_label` are valid */
     GMR_WAIT_HANDLE = 1u << 7,     /* 8 bytes behind the futex is the pthread_t of thread `handle_tid` */
     GMR_WAIT_PARKED = 1u << 10,    /* on a word of its own stack, as glibc lets a thread sleep for good */
+    GMR_WAIT_REFUSED = 1u << 11,   /* set before the second look, by who knows the names of functions: glibc does so
+                                      here. The second look then looks for the mutex: with GMR_WAIT_LOCK_PI set,
+                                      `address` and both `words` are that one's */
     GMR_WAIT_SHARED = 1u << 9,     /* another process may wake it: no FUTEX_PRIVATE_FLAG */
     GMR_WAIT_SPINS = 1u << 8,      /* it does not sleep, but asks over and over, and the kernel says EDEADLK */
 };

@@ -10,6 +10,8 @@
 enum { GMR_REG_RAX = 0, GMR_REG_RDX = 1, GMR_REG_RSI = 4, GMR_REG_RDI = 5 };
 enum { GMR_REG_R8 = 8, GMR_REG_R9 = 9, GMR_REG_R10 = 10 };
 enum { GMR_REG_RBP = 6, GMR_REG_RSP = 7, GMR_REG_RIP = 16, GMR_REGISTER_COUNT = 17 };
+/* A function gives these back as they were, and RBP. */
+enum { GMR_REG_RBX = 3, GMR_REG_R12 = 12, GMR_REG_R13 = 13, GMR_REG_R14 = 14, GMR_REG_R15 = 15 };
 
 /* gmr_crash_t.flags */
 enum { GMR_CRASH_ADDRESS = 1u << 0 /* `address` is valid */ };

@@ -15,6 +15,9 @@
 #include "../signal_safe/capture.h"
 #include "../signal_safe/syscalls_x86_64.h"
 #include "../signal_safe/thread_descriptor.h"
+#include "../signal_safe/trace.h"
+
+#define REGISTERS_PATIENCE_NS UINT64_C(200000000)
 
 /* GMR_WAIT_* of a call; 0 for one that does not wait. */
 static uint32_t flags_of(uint32_t operation) {
@@ -178,6 +181,47 @@ static void look_again(int task_directory, gmr_slot_t *slot) {
     if (wait->flags & GMR_WAIT_QUEUE) (void)read_memory(wait->queue + GMR_QUEUE_STATE, &wait->queue_state_again, 4);
 }
 
+/* Of a `struct __pthread_mutex_s`: lock 0, count 4, owner 8, nusers 12, kind 16; one that has an owner. */
+enum { MUTEX_WORDS = 5, MUTEX_KIND = 16, INHERITS_PRIORITY = 32 };
+
+static int is_inheriting_mutex(uint64_t address) {
+    uint32_t words[MUTEX_WORDS];
+    if (address % 4 != 0 || !read_memory(address, words, sizeof words)) return 0;
+    return words[2] != 0 && words[2] == (words[0] & FUTEX_TID_MASK) && words[3] != 0 && words[4] & INHERITS_PRIORITY &&
+           words[4] < 1024;
+}
+
+/* A mutex that one of these registers points to, `offset` bytes into it; 0 where none does, or more than one. */
+static uint64_t mutex_in_registers(const gmr_slot_t *slot, uint64_t offset) {
+    static const uint8_t kept[] = {GMR_REG_RBX, GMR_REG_RBP, GMR_REG_R12, GMR_REG_R13, GMR_REG_R14, GMR_REG_R15};
+    uint64_t found = 0;
+    for (unsigned i = 0; i < sizeof kept; i++) {
+        uint64_t address = slot->registers[kept[i]] - offset;
+        if (address == found || !(slot->known_registers >> kept[i] & 1) || !is_inheriting_mutex(address)) continue;
+        if (found) return 0;
+        found = address;
+    }
+    return found;
+}
+
+/* glibc keeps the address of the mutex's kind, which it has looked at last. What points to the beginning of one may be
+ * the caller's. */
+static void find_refused_mutex(gmr_slot_t *slot) {
+    gmr_wait_t *wait = &slot->wait;
+    int has_stayed = wait->flags & GMR_WAIT_UNMOVED || slot->method == GMR_CAPTURE_CRASH;
+    if (!(wait->flags & GMR_WAIT_REFUSED) || !has_stayed) return;
+    uint64_t mutex = mutex_in_registers(slot, MUTEX_KIND);
+    if (!mutex) mutex = mutex_in_registers(slot, 0);
+    uint64_t parked = wait->address;
+    wait->address = mutex;
+    if (mutex && read_words(slot, wait->words)) {
+        __builtin_memcpy(wait->words_again, wait->words, sizeof wait->words);
+        wait->flags |= GMR_WAIT_LOCK_PI;
+    } else {
+        wait->address = parked;
+    }
+}
+
 void gmr_waits_look_again(gmr_arena_header_t *arena) {
     static uint32_t never;
     uint64_t due = arena->monotonic_ns + arena->modules_ns + arena->capture_ns + arena->facts_ns + GMR_SECOND_LOOK_NS;
@@ -188,6 +232,11 @@ void gmr_waits_look_again(gmr_arena_header_t *arena) {
         if (slot->generation == arena->generation && slot->wait.flags) look_again(task_directory, slot);
     }
     if (task_directory >= 0) gmr_ss_close(task_directory);
+    gmr_ss_trace_refused(arena, REGISTERS_PATIENCE_NS);
+    for (uint32_t i = 0; i < arena->slot_count; i++) {
+        gmr_slot_t *slot = gmr_arena_slot(arena, i);
+        if (slot->generation == arena->generation) find_refused_mutex(slot);
+    }
     gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_DONE);
     gmr_ss_futex_wake(&arena->second_look);
 }

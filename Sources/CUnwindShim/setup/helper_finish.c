@@ -23,6 +23,15 @@ int gmr_adopts_orphans(void) {
     return is_subreaper || getpid() == 1;
 }
 
+/* Where Yama lets only ancestors trace: who is named here may read this process now, and so may its descendants. */
+static void let_read(int32_t pid) {
+    if (gmr_safe_state.arena->tasks_want_helper) (void)prctl(PR_SET_PTRACER, pid, 0, 0, 0);
+}
+
+static void let_helper_read(int is_standby) {
+    let_read(is_standby ? gmr_ss_helper_pid(GMR_HELPER_STANDS_BY) : getpid());
+}
+
 /* Returns 0 where the helper said in time how it went, or -ETIMEDOUT, or -EPIPE where it was one that stands by and has
  * ended. */
 static int await(int is_standby) {
@@ -37,7 +46,10 @@ static int await(int is_standby) {
         int was_there = !is_standby || gmr_standby_is_there();
         if (gmr_load_acquire(&arena->helper_state) >= GMR_HELPER_DONE) return 0;
         if (!was_there) return -EPIPE;
-        if (gmr_load_acquire(&arena->second_look) == GMR_SECOND_LOOK_ASKED) gmr_waits_look_again(arena);
+        if (gmr_load_acquire(&arena->second_look) == GMR_SECOND_LOOK_ASKED) {
+            gmr_waits_look_again(arena);
+            let_helper_read(is_standby); /* it may have named another one */
+        }
         uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
         if (progress != seen) {
             seen = progress;
@@ -116,20 +128,15 @@ static int finish_once(void) {
     return is_delivered(error);
 }
 
-/* Where Yama lets only ancestors trace: who is named here may read this process now, and so may its descendants. */
-static void let_read(int32_t pid) {
-    if (gmr_safe_state.arena->tasks_want_helper) (void)prctl(PR_SET_PTRACER, pid, 0, 0, 0);
-}
-
 int gmr_helper_finish(void) {
     gmr_safe_state.arena->adopts_orphans = (uint32_t)gmr_adopts_orphans();
     int is_done = 0;
     if (gmr_standby_is_wanted()) {
-        if (gmr_standby_is_there()) let_read(gmr_ss_helper_pid(GMR_HELPER_STANDS_BY));
+        if (gmr_standby_is_there()) let_helper_read(1);
         is_done = finish_in_standby();
     }
     if (!is_done) {
-        let_read(getpid());
+        let_helper_read(0);
         is_done = finish_once();
     }
     let_read(0);

@@ -1,6 +1,6 @@
 /*
  * trace.c: a thread that runs and masks the capture signal can be read while it is stopped, as debuggers do.
- * gmr_ss_trace_silent runs on the agent thread, the rest in a process that shares its memory.
+ * What the header names runs on the agent thread or the worker, the rest in a process that shares its memory.
  * A handler may run all of it: raw system calls only, a stack of its own.
  */
 #include "trace.h"
@@ -17,16 +17,21 @@
 #include "probe.h"
 
 #define STACK_BYTES (16u * 1024u)
+#define ALL_REGISTERS ((UINT64_C(1) << GMR_REGISTER_COUNT) - 1)
 
 static struct {
     gmr_arena_header_t *arena;
+    uint32_t state;     /* of the slots: GMR_SLOT_NO_RESPONSE, or GMR_SLOT_CAPTURED of those that were refused a lock */
     uint32_t may_begin; /* futex: it may be traced from now on */
     uint32_t is_alive;  /* futex; the kernel clears it at the tracer's end */
     uint8_t stack[STACK_BYTES] __attribute__((aligned(16)));
 } tracer;
 
-static int is_silent(const gmr_arena_header_t *arena, const gmr_slot_t *slot) GMR_SIGNAL_SAFE {
-    return slot->generation == arena->generation && gmr_slot_state(slot) == GMR_SLOT_NO_RESPONSE;
+static int is_wanted(const gmr_slot_t *slot) GMR_SIGNAL_SAFE {
+    const uint32_t refused = GMR_WAIT_REFUSED | GMR_WAIT_UNMOVED;
+    if (slot->generation != tracer.arena->generation || gmr_slot_state(slot) != tracer.state) return 0;
+    return tracer.state == GMR_SLOT_NO_RESPONSE ||
+           ((slot->wait.flags & refused) == refused && slot->known_registers != ALL_REGISTERS);
 }
 
 static long trace(long request, int32_t tid, uint64_t address, uint64_t data) GMR_SIGNAL_SAFE {
@@ -38,7 +43,8 @@ static void fill(gmr_slot_t *slot, const struct user_regs_struct *now) GMR_SIGNA
         now->rax, now->rdx, now->rcx, now->rbx, now->rsi, now->rdi, now->rbp, now->rsp, now->r8,
         now->r9,  now->r10, now->r11, now->r12, now->r13, now->r14, now->r15, now->rip};
     __builtin_memcpy(slot->registers, registers, sizeof registers);
-    slot->known_registers = (1u << GMR_REGISTER_COUNT) - 1;
+    slot->known_registers = ALL_REGISTERS;
+    if (gmr_slot_state(slot) == GMR_SLOT_CAPTURED) return;
     slot->method = GMR_CAPTURE_PTRACE;
     slot->problem_errno = -gmr_ss_copy_stack(slot, now->rsp, gmr_ss_gettid());
     gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
@@ -65,17 +71,18 @@ static void read_all(void) GMR_SIGNAL_SAFE {
     gmr_arena_header_t *arena = tracer.arena;
     for (uint32_t i = 0; i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
-        if (is_silent(arena, slot)) read_one(slot);
+        if (is_wanted(slot)) read_one(slot);
     }
     gmr_ss_leave(0);
 }
 
-void gmr_ss_trace_silent(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SIGNAL_SAFE {
-    uint32_t silent = 0;
-    for (uint32_t i = 0; i < arena->slot_count; i++) silent += (uint32_t)is_silent(arena, gmr_arena_slot(arena, i));
-    if (silent == 0 || !(gmr_safe_state.allowed & GMR_PROBE_CLONE)) return;
-    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
+static void trace_all(gmr_arena_header_t *arena, uint32_t state, uint64_t patience_ns) GMR_SIGNAL_SAFE {
+    uint32_t wanted = 0;
     tracer.arena = arena;
+    tracer.state = state;
+    for (uint32_t i = 0; i < arena->slot_count; i++) wanted += (uint32_t)is_wanted(gmr_arena_slot(arena, i));
+    if (wanted == 0 || !(gmr_safe_state.allowed & GMR_PROBE_CLONE)) return;
+    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
     tracer.is_alive = 1;
     gmr_store_release(&tracer.may_begin, 0);
     long child = gmr_ss_clone_masked(CLONE_VM | CLONE_CHILD_CLEARTID, tracer.stack + STACK_BYTES, read_all, 0, 0,
@@ -94,4 +101,12 @@ void gmr_ss_trace_silent(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SI
     (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PTRACER, 0, 0);
     while (gmr_ss_syscall4(SYS_wait4, child, 0, __WALL, 0) == -EINTR) {
     }
+}
+
+void gmr_ss_trace_silent(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SIGNAL_SAFE {
+    trace_all(arena, GMR_SLOT_NO_RESPONSE, patience_ns);
+}
+
+void gmr_ss_trace_refused(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SIGNAL_SAFE {
+    trace_all(arena, GMR_SLOT_CAPTURED, patience_ns);
 }

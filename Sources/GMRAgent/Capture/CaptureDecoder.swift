@@ -323,10 +323,16 @@ struct CaptureDecoder {
             label: PrintableText.string(fromUntrusted: label))
     }
 
-    /// Has the process look again at what its threads wait for.
-    /// - Returns: Nil where it does not answer. Blocks until then.
-    func secondLook() -> SecondLook? {
-        guard !isRecord, gmr_arena_look_again(arena) != 0 else { return nil }
+    /// Has the process look again at what its threads wait for. Blocks until then.
+    /// - Parameter refused: Those of the threads that are parked which glibc has put to sleep for good. They are stopped
+    ///   for a moment, if need be, to find the mutexes: then they wait for these by FUTEX_LOCK_PI, as they had begun to.
+    /// - Returns: Nil where it does not answer.
+    func secondLook(refused: Set<Int32> = []) -> SecondLook? {
+        guard !isRecord else { return nil }
+        for slot in slots() where refused.contains(slot.pointee.tid) {
+            slot.pointee.wait.flags |= UInt32(GMR_WAIT_REFUSED)
+        }
+        guard gmr_arena_look_again(arena) != 0 else { return nil }
         var look = SecondLook(waits: [:], unmoved: [])
         for slot in slots() {
             look.waits[slot.pointee.tid] = wait(slot.pointee.wait)

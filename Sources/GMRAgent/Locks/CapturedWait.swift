@@ -15,7 +15,8 @@ struct CapturedWait: Sendable, Equatable {
     var value: UInt32
     var isTimed: Bool
     /// On a word of its own stack, as glibc lets a thread sleep for good for whom the kernel refuses a
-    /// priority-inheriting mutex (EDEADLK). Which mutex that is stands in a register alone.
+    /// priority-inheriting mutex (EDEADLK). Which mutex that is stands in a register alone: it is found at the second
+    /// look, and the rest of this then says how the thread had waited for it.
     var isParked = false
     /// Another process may wake it.
     var isShared = false

@@ -38,6 +38,15 @@ struct LockAnalysis {
                     kind: .spinLock, address: lock, name: nameOfVariable(lock), description: "pthread_spinlock")
             }
         }
+        let refused = threads.indices.filter {
+            process.threads[$0].wait?.isParked == true && threads[$0].waitsFor?.kind == .mutex
+        }
+        var later = refused.isEmpty ? nil : decoder.secondLook(refused: Set(refused.map { threads[$0].tid }))
+        for index in refused {
+            guard let wait = later?.waits[threads[index].tid] else { continue }
+            threads[index].waitsFor = reader.wait(of: wait, frames: threads[index].frames)
+            threads[index].waitsFor?.name = nameOfVariable(wait.address)
+        }
         Self.addLikelyOwners(to: &threads, of: process, decoder: decoder)
         let graph = WaitGraph(threads)
         let hasCircle = !graph.circles().isEmpty
@@ -45,12 +54,12 @@ struct LockAnalysis {
         var deadlocks: [Locks.Deadlock] = []
         var isAsleepForEver = false
         if hasCircle || seemsAsleepForEver {
-            let later = decoder.secondLook()
+            later = later ?? decoder.secondLook()
             isAsleepForEver = seemsAsleepForEver && threads.allSatisfy { later?.unmoved.contains($0.tid) == true }
             if later == nil, hasCircle {
                 gaps.append("the process was not looked at twice, so that no deadlock is certain")
             }
-            let threads = threads.byTID
+            let (threads, later) = (threads.byTID, later)
             deadlocks = graph.deadlocks(canOthersRun: !isAsleepForEver) { tid in
                 guard let later else { return nil }
                 // It waits for this report.
@@ -94,15 +103,9 @@ struct LockAnalysis {
             hasOneHolder(process.threads[index], threads[index]) ? threads[index].waitsFor?.address : nil
         }
         var owners = OwnersByStack(threads, threadsByAddress: decoder.threads(with: Set(addresses)))
-        let graph = WaitGraph(threads)
         for index in ownerless {
             guard let wait = threads[index].waitsFor else { continue }
             var owner = owners.owner(for: threads[index])
-            if process.threads[index].wait?.isParked == true, wait.kind == .mutex {
-                // The kernel has found a circle: the owner is the thread itself, or waits for it.
-                let behind = graph.followers(of: [threads[index].tid])
-                owner = behind.count > 1 ? nil : threads.first { $0.tid == behind.first ?? threads[index].tid }
-            }
             // A file that this process has locked, and nobody else is there to unlock it.
             if wait.kind == .fileLock, wait.ownerProcess == process.pid, threads.count == 1 { owner = threads[index] }
             guard let owner else { continue }

@@ -79,7 +79,7 @@ struct WaitReader {
             return ownerless(.mallocLock, at: captured.address, "malloc arena")
         }
         for function in functions {
-            if function.hasPrefix("pthread_mutex_") { return captured.isParked ? Self.parked : mutex(captured) }
+            if function.hasPrefix("pthread_mutex_") { return captured.isParked ? refused(captured) : mutex(captured) }
             if function.hasPrefix("pthread_cond_") { return condition(captured) }
             if function.hasPrefix("pthread_rwlock_") {
                 return rwlock(captured, mode: function.contains("wrlock") ? .write : .read)
@@ -160,7 +160,7 @@ struct WaitReader {
         guard let owner = captured.memory[base + 8], let users = captured.memory[base + 12],
             let kind = captured.memory[base + 16]
         else { return false }
-        return kind < 512 && owner != 0 && owner <= Self.ownerMask && users > 0 && users < 1 << 22
+        return kind < 1024 && owner != 0 && owner <= Self.ownerMask && users > 0 && users < 1 << 22
     }
 
     private func mutex(_ captured: CapturedWait) -> LockWait? {
@@ -180,7 +180,14 @@ struct WaitReader {
             by: number, isShared: kind & 128 != 0 && (kind & 16 == 0 || namesByTID[Int32(bitPattern: number)] == nil))
     }
 
-    private static let parked = LockWait(kind: .mutex, description: "pthread_mutex (priority-inheriting)")
+    /// The owner is the thread itself, or waits for it, or has ended.
+    private func refused(_ captured: CapturedWait) -> LockWait? {
+        guard captured.operation == .lockPI, var wait = mutex(captured) else {
+            return LockWait(kind: .mutex, description: "pthread_mutex (priority-inheriting)")
+        }
+        if wait.certainty == .certain { wait.certainty = .likely }
+        return wait
+    }
 
     private static func description(ofMutexKind kind: UInt32) -> String {
         var words = [["normal", "recursive", "errorcheck", "adaptive"][Int(kind & 3)]]

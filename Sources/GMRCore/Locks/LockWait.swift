@@ -12,7 +12,7 @@ public struct LockWait: Sendable, Equatable {
     public enum Certainty: String, Sendable {
         /// It stands in the lock itself.
         case certain
-        /// It follows from a stack, or from who else could have it.
+        /// It follows from a stack or a register, or from who else could have it.
         case likely
         case unknown
     }
