@@ -102,7 +102,7 @@ static void priority_inheriting_two_selves(void) {
     lock_zoo_start("beta", take_both, (void *)&second_twice);
 }
 
-static void *inherit(void *unused) {
+static void *hold_and_read(void *unused) {
     (void)unused;
     pthread_mutex_lock(&locks[0]);
     lock_zoo_meet();
@@ -128,7 +128,7 @@ static void priority_inheriting_queue(void) {
 static void priority_inheriting(void) {
     make_inheriting();
     lock_zoo_expect(2);
-    lock_zoo_start("holder", inherit, NULL);
+    lock_zoo_start("holder", hold_and_read, NULL);
     lock_zoo_start("waiter", wait_for_inherited, NULL);
 }
 
@@ -200,19 +200,20 @@ static void *take_and_end(void *unused) {
     return NULL;
 }
 
-static void owner_ended(void) {
+static void take_from_one_that_ended(void) {
     static const int first = 0;
-    make_all(PTHREAD_MUTEX_NORMAL);
     pthread_join(lock_zoo_start("alpha", take_and_end, NULL), NULL);
     lock_zoo_start("beta", take, (void *)&first);
 }
 
-static void *hold_and_read(void *unused) {
-    (void)unused;
-    pthread_mutex_lock(&locks[0]);
-    lock_zoo_meet();
-    lock_zoo_read_for_ever();
-    return NULL;
+static void owner_ended(void) {
+    make_all(PTHREAD_MUTEX_NORMAL);
+    take_from_one_that_ended();
+}
+
+static void priority_inheriting_owner_ended(void) {
+    make_inheriting();
+    take_from_one_that_ended();
 }
 
 static void held_in_read(void) {
@@ -274,6 +275,7 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"itself", "alpha mutex alpha: likely", "", itself},
     {"timed", "alpha mutex beta mutex alpha: timed likely", "", timed},
     {"owner-ended", "", "beta mutex gone", owner_ended},
+    {"priority-inheriting-owner-ended", "", "beta mutex gone", priority_inheriting_owner_ended},
     {"held-in-read", "", "waiter mutex slow", held_in_read},
     {"join-under-lock", "closer join worker mutex closer: certain", "", join_under_lock},
     {0},
