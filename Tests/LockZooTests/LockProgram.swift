@@ -32,10 +32,11 @@ struct LockProgram: Sendable, CustomTestStringConvertible {
     }
 
     /// What a report of the running program says, once all its threads are where they stay.
-    func report() throws -> LockReport {
+    /// - Parameter filter: Which system calls it may not make.
+    func report(filter: String = #"exec "$0" "$@""#) throws -> LockReport {
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess(
-            ChildProcess.built("LockZoo"), [name],
+            "/bin/sh", ["-c", filter, ChildProcess.built("LockZoo"), name],
             environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
         defer { process.kill() }
         let line = try process.readLine()
@@ -59,6 +60,7 @@ struct LockReport {
     /// As the truth writes them.
     var deadlocks: [String]
     var waits: [String]
+    var gaps: [String]
 
     init(_ document: ReportDocument) throws {
         let names = Dictionary(document.threads.map { ($0.tid, $0.name ?? "?") }) { first, _ in first }
@@ -71,6 +73,7 @@ struct LockReport {
             let path = turned.map { "\(names[$0.waiter]!) \($0.kind) " }.joined() + names[turned.first!.waiter]!
             return path + ": " + (deadlock.timed ? "timed " : "") + deadlock.certainty
         }
+        gaps = document.completeness.gaps
         waits = document.threads.compactMap { thread in
             guard let wait = thread.waitsFor else { return nil }
             let process = wait.ownerProcess.map { $0 == document.process.pid ? "self" : "other" }

@@ -18,6 +18,14 @@ import Testing
         #expect(kind.contains(report.verdict), "\(report.summary)")
     }
 
+    /// Of a sandbox that ends who calls ptrace(2).
+    @Test func aMutexThatCannotBeFoundIsAGap() throws {
+        let program = try #require(LockProgram.all().first { $0.name == "priority-inheriting-two-selves" })
+        let report = try program.report(filter: SystemCallFilter.killing(101))
+        #expect(report.deadlocks.isEmpty && report.waits.sorted() == ["alpha mutex -", "beta mutex -"])
+        #expect(report.gaps.count { $0.contains(", and 1 more: the kernel has refused") } == 1, "\(report.gaps)")
+    }
+
     /// `GMR_HEALTHY_REPORTS` sets how many reports are made of each.
     @Test(arguments: try LockProgram.healthy())
     func aHealthyProgramHasNone(name: String) throws {

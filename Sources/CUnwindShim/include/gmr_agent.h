@@ -126,6 +126,7 @@ enum {
     GMR_PROBE_INOTIFY = 1u << 4, /* inotify and eventfd */
     GMR_PROBE_MEMFD = 1u << 5,   /* memfd_create; by gmr_probe_machine alone, as the next */
     GMR_PROBE_EXEC = 1u << 6,    /* execveat */
+    GMR_PROBE_PTRACE = 1u << 7,  /* ptrace */
 };
 
 /* All of GMR_PROBE_* that this process may call and that work, tried in children as a service's set-up does it.
@@ -160,7 +161,8 @@ int gmr_arena_append_section(gmr_arena_header_t *arena, uint32_t generation, con
 void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation, uint32_t state);
 
 /* Has the threads that wait for locks looked at a second time, GMR_SECOND_LOOK_NS after the first: sets the UNMOVED
- * flag of those that have not moved. Returns 1, or 0 where the process does not answer. Blocks. Any process. */
+ * flag of those that have not moved, and finds the mutex of those with the REFUSED flag, which it stops for a moment.
+ * Returns 1, or 0 where the process does not answer, or no longer waits for this. Blocks. Any process. */
 int gmr_arena_look_again(gmr_arena_header_t *arena);
 
 /* Waits until there are sections beyond `seen_bytes`, or the state is no longer `seen_state`; 0 on time-out.

@@ -322,8 +322,8 @@ typedef struct {
     uint64_t symbolize_ns, render_ns; /* durations; 0: not done */
     uint64_t fetch_until_ns; /* CLOCK_MONOTONIC: until then what a helper started may still fetch debug information */
 
-    uint32_t second_look; /* GMR_SECOND_LOOK_*, asked for by who finds a deadlock. release: publishes the slots' flags;
-                             pairs with the acquire in gmr_arena_look_again(); futex */
+    uint32_t second_look; /* GMR_SECOND_LOOK_*, asked for by who suspects a deadlock. release: publishes the slots'
+                             flags; pairs with the acquire in gmr_arena_look_again(); futex */
     uint32_t reserved2;
     uint64_t locks_ns; /* reading what threads wait for */
 

@@ -191,12 +191,13 @@ static int is_inheriting_mutex(uint64_t address) {
            words[4] < 1024;
 }
 
-/* A mutex that one of these registers points to, `offset` bytes into it; 0 where none does, or more than one. */
-static uint64_t mutex_in_registers(const gmr_slot_t *slot, uint64_t offset) {
+/* glibc keeps the address of the mutex's kind, which it looks at last. What points to the beginning of one is the
+ * caller's, and may be another one. 0 where no register has one, or more than one has. */
+static uint64_t mutex_in_registers(const gmr_slot_t *slot) {
     static const uint8_t kept[] = {GMR_REG_RBX, GMR_REG_RBP, GMR_REG_R12, GMR_REG_R13, GMR_REG_R14, GMR_REG_R15};
     uint64_t found = 0;
     for (unsigned i = 0; i < sizeof kept; i++) {
-        uint64_t address = slot->registers[kept[i]] - offset;
+        uint64_t address = slot->registers[kept[i]] - MUTEX_KIND;
         if (address == found || !(slot->known_registers >> kept[i] & 1) || !is_inheriting_mutex(address)) continue;
         if (found) return 0;
         found = address;
@@ -204,15 +205,14 @@ static uint64_t mutex_in_registers(const gmr_slot_t *slot, uint64_t offset) {
     return found;
 }
 
-/* glibc keeps the address of the mutex's kind, which it has looked at last. What points to the beginning of one may be
- * the caller's. */
 static void find_refused_mutex(gmr_slot_t *slot) {
     gmr_wait_t *wait = &slot->wait;
-    int has_stayed = wait->flags & GMR_WAIT_UNMOVED || slot->method == GMR_CAPTURE_CRASH;
-    if (!(wait->flags & GMR_WAIT_REFUSED) || !has_stayed) return;
-    uint64_t mutex = mutex_in_registers(slot, MUTEX_KIND);
-    if (!mutex) mutex = mutex_in_registers(slot, 0);
-    uint64_t parked = wait->address;
+    uint32_t flags = wait->flags;
+    int has_stayed = flags & GMR_WAIT_UNMOVED || slot->method == GMR_CAPTURE_CRASH;
+    /* Who looks a third time has no more to learn. */
+    wait->flags &= ~(uint32_t)GMR_WAIT_REFUSED;
+    if (!(flags & GMR_WAIT_REFUSED) || flags & GMR_WAIT_LOCK_PI || !has_stayed) return;
+    uint64_t mutex = mutex_in_registers(slot), parked = wait->address;
     wait->address = mutex;
     if (mutex && read_words(slot, wait->words)) {
         __builtin_memcpy(wait->words_again, wait->words, sizeof wait->words);

@@ -209,6 +209,8 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
 
 int gmr_arena_look_again(gmr_arena_header_t *arena) {
     if (arena->pid == getpid()) {
+        /* The arena may be of another report by now. */
+        if (!gmr_agent_waits_for_worker()) return 0;
         gmr_waits_look_again(arena);
         return 1;
     }

@@ -5,6 +5,7 @@
  */
 #include "probe.h"
 
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <sys/inotify.h>
 #include <sys/wait.h>
@@ -44,6 +45,11 @@ static void try_inotify(void) GMR_SIGNAL_SAFE {
                  (wake < 0 && wake != -24 /* EMFILE */));
 }
 
+/* Of no thread. What it would be let do only a thread can tell. */
+static void try_ptrace(void) GMR_SIGNAL_SAFE {
+    gmr_ss_leave(gmr_ss_syscall4(SYS_ptrace, PTRACE_SEIZE, 0, 0, 0) != -3 /* ESRCH */);
+}
+
 static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
 
 static int survives(void (*body)(void)) GMR_SIGNAL_SAFE {
@@ -81,6 +87,7 @@ uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
         if (survives(try_unshare) == 1) result |= GMR_PROBE_UNSHARE;
         if (survives(try_vm_read) == 1) result |= GMR_PROBE_VM_READ;
         if (survives(try_inotify) == 1) result |= GMR_PROBE_INOTIFY;
+        if (survives(try_ptrace) == 1) result |= GMR_PROBE_PTRACE;
     }
     restore(before);
     return result;

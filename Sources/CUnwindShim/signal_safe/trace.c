@@ -20,6 +20,7 @@
 #define ALL_REGISTERS ((UINT64_C(1) << GMR_REGISTER_COUNT) - 1)
 
 static struct {
+    uint32_t holder; /* the process that traces; 0: none. A worker that is late may meet the agent here */
     gmr_arena_header_t *arena;
     uint32_t state;     /* of the slots: GMR_SLOT_NO_RESPONSE, or GMR_SLOT_CAPTURED of those that were refused a lock */
     uint32_t may_begin; /* futex: it may be traced from now on */
@@ -42,9 +43,12 @@ static void fill(gmr_slot_t *slot, const struct user_regs_struct *now) GMR_SIGNA
     const uint64_t registers[GMR_REGISTER_COUNT] = {
         now->rax, now->rdx, now->rcx, now->rbx, now->rsi, now->rdi, now->rbp, now->rsp, now->r8,
         now->r9,  now->r10, now->r11, now->r12, now->r13, now->r14, now->r15, now->rip};
+    int is_captured = gmr_slot_state(slot) == GMR_SLOT_CAPTURED;
+    /* Its stack was read somewhere else. */
+    if (is_captured && (slot->registers[GMR_REG_RSP] != now->rsp || slot->registers[GMR_REG_RIP] != now->rip)) return;
     __builtin_memcpy(slot->registers, registers, sizeof registers);
     slot->known_registers = ALL_REGISTERS;
-    if (gmr_slot_state(slot) == GMR_SLOT_CAPTURED) return;
+    if (is_captured) return;
     slot->method = GMR_CAPTURE_PTRACE;
     slot->problem_errno = -gmr_ss_copy_stack(slot, now->rsp, gmr_ss_gettid());
     gmr_slot_set_state(slot, GMR_SLOT_CAPTURED);
@@ -76,12 +80,14 @@ static void read_all(void) GMR_SIGNAL_SAFE {
     gmr_ss_leave(0);
 }
 
-static void trace_all(gmr_arena_header_t *arena, uint32_t state, uint64_t patience_ns) GMR_SIGNAL_SAFE {
-    uint32_t wanted = 0;
-    tracer.arena = arena;
-    tracer.state = state;
-    for (uint32_t i = 0; i < arena->slot_count; i++) wanted += (uint32_t)is_wanted(gmr_arena_slot(arena, i));
-    if (wanted == 0 || !(gmr_safe_state.allowed & GMR_PROBE_CLONE)) return;
+static int is_anybody_wanted(void) GMR_SIGNAL_SAFE {
+    for (uint32_t i = 0; i < tracer.arena->slot_count; i++) {
+        if (is_wanted(gmr_arena_slot(tracer.arena, i))) return 1;
+    }
+    return 0;
+}
+
+static void run(uint64_t patience_ns) GMR_SIGNAL_SAFE {
     uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + patience_ns;
     tracer.is_alive = 1;
     gmr_store_release(&tracer.may_begin, 0);
@@ -101,6 +107,17 @@ static void trace_all(gmr_arena_header_t *arena, uint32_t state, uint64_t patien
     (void)gmr_ss_syscall3(SYS_prctl, PR_SET_PTRACER, 0, 0);
     while (gmr_ss_syscall4(SYS_wait4, child, 0, __WALL, 0) == -EINTR) {
     }
+}
+
+static void trace_all(gmr_arena_header_t *arena, uint32_t state, uint64_t patience_ns) GMR_SIGNAL_SAFE {
+    uint32_t pid = (uint32_t)gmr_ss_getpid(), holder = gmr_load_acquire(&tracer.holder);
+    /* One that is left over is a parent's, which was forking. */
+    if (holder == pid || !(gmr_safe_state.allowed & GMR_PROBE_PTRACE)) return;
+    if (!__atomic_compare_exchange_n(&tracer.holder, &holder, pid, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return;
+    tracer.arena = arena;
+    tracer.state = state;
+    if (is_anybody_wanted()) run(patience_ns);
+    gmr_store_release(&tracer.holder, 0);
 }
 
 void gmr_ss_trace_silent(gmr_arena_header_t *arena, uint64_t patience_ns) GMR_SIGNAL_SAFE {

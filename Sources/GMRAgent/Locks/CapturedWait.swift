@@ -14,9 +14,9 @@ struct CapturedWait: Sendable, Equatable {
     /// What the call expects in the futex.
     var value: UInt32
     var isTimed: Bool
-    /// On a word of its own stack, as glibc lets a thread sleep for good for whom the kernel refuses a
-    /// priority-inheriting mutex (EDEADLK). Which mutex that is stands in a register alone: it is found at the second
-    /// look, and the rest of this then says how the thread had waited for it.
+    /// On a word of its own stack, as glibc lets a thread sleep for good that the kernel refuses a priority-inheriting
+    /// mutex (EDEADLK, ESRCH). Which mutex that is stands in a register alone: it is found at the second look, and the
+    /// rest of this then says how the thread had waited for it.
     var isParked = false
     /// Another process may wake it.
     var isShared = false

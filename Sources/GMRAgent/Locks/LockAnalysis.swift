@@ -7,7 +7,8 @@ struct LockAnalysis {
     private(set) var gaps: [String] = []
 
     /// Sets `waitsFor` of the threads, and finds what follows from it. Blocks until the second look where there seems to
-    /// be a deadlock: nothing is called one that has not stood still.
+    /// be a deadlock, for nothing is called one that has not stood still, and where the kernel has refused a thread a
+    /// mutex.
     /// - Parameter nameOfVariable: What the program calls the variable at an address.
     init(
         of process: CapturedProcess, threads: inout [ThreadSnapshot], decoder: CaptureDecoder,
@@ -38,15 +39,9 @@ struct LockAnalysis {
                     kind: .spinLock, address: lock, name: nameOfVariable(lock), description: "pthread_spinlock")
             }
         }
-        let refused = threads.indices.filter {
-            process.threads[$0].wait?.isParked == true && threads[$0].waitsFor?.kind == .mutex
-        }
-        var later = refused.isEmpty ? nil : decoder.secondLook(refused: Set(refused.map { threads[$0].tid }))
-        for index in refused {
-            guard let wait = later?.waits[threads[index].tid] else { continue }
-            threads[index].waitsFor = reader.wait(of: wait, frames: threads[index].frames)
-            threads[index].waitsFor?.name = nameOfVariable(wait.address)
-        }
+        let refused = RefusedMutexes(
+            of: process, threads: &threads, decoder: decoder, reader: reader, nameOfVariable: nameOfVariable)
+        gaps += refused.gaps
         Self.addLikelyOwners(to: &threads, of: process, decoder: decoder)
         let graph = WaitGraph(threads)
         let hasCircle = !graph.circles().isEmpty
@@ -54,12 +49,12 @@ struct LockAnalysis {
         var deadlocks: [Locks.Deadlock] = []
         var isAsleepForEver = false
         if hasCircle || seemsAsleepForEver {
-            later = later ?? decoder.secondLook()
+            let later = refused.secondLook ?? decoder.secondLook()
             isAsleepForEver = seemsAsleepForEver && threads.allSatisfy { later?.unmoved.contains($0.tid) == true }
             if later == nil, hasCircle {
                 gaps.append("the process was not looked at twice, so that no deadlock is certain")
             }
-            let (threads, later) = (threads.byTID, later)
+            let threads = threads.byTID
             deadlocks = graph.deadlocks(canOthersRun: !isAsleepForEver) { tid in
                 guard let later else { return nil }
                 // It waits for this report.

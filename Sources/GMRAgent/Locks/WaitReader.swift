@@ -79,7 +79,9 @@ struct WaitReader {
             return ownerless(.mallocLock, at: captured.address, "malloc arena")
         }
         for function in functions {
-            if function.hasPrefix("pthread_mutex_") { return captured.isParked ? refused(captured) : mutex(captured) }
+            if function.hasPrefix("pthread_mutex_") {
+                return captured.isParked ? refused(captured, frames) : mutex(captured)
+            }
             if function.hasPrefix("pthread_cond_") { return condition(captured) }
             if function.hasPrefix("pthread_rwlock_") {
                 return rwlock(captured, mode: function.contains("wrlock") ? .write : .read)
@@ -180,8 +182,12 @@ struct WaitReader {
             by: number, isShared: kind & 128 != 0 && (kind & 16 == 0 || namesByTID[Int32(bitPattern: number)] == nil))
     }
 
-    /// The owner is the thread itself, or waits for it, or has ended.
-    private func refused(_ captured: CapturedWait) -> LockWait? {
+    /// When it was refused, the owner was the thread itself, or waited for it, or had ended.
+    private func refused(_ captured: CapturedWait, _ frames: ArraySlice<Frame>) -> LockWait? {
+        // Others who sleep on their own stacks are woken.
+        let asks = frames.first { Self.plainName($0)?.hasPrefix("pthread_mutex_") == true }
+        guard asks?.module.map({ $0.hasPrefix("libc.") || $0.hasPrefix("libc-") || $0.hasPrefix("libpthread") }) ?? true
+        else { return nil }
         guard captured.operation == .lockPI, var wait = mutex(captured) else {
             return LockWait(kind: .mutex, description: "pthread_mutex (priority-inheriting)")
         }

@@ -60,6 +60,10 @@ package struct SystemCallProbe: Sendable {
                 isEssential: false)
         ),
         (
+            UInt32(GMR_PROBE_PTRACE),
+            Call(name: "ptrace", loss: "threads that run and mask SIGPROF are not read", isEssential: false)
+        ),
+        (
             UInt32(GMR_PROBE_INOTIFY),
             Call(
                 name: "inotify", loss: "a trigger file is looked at once each interval instead", isEssential: false)

@@ -5,7 +5,8 @@ public struct ThreadSnapshot: Sendable, Equatable {
 
     /// How registers and stack were read.
     public enum CaptureMethod: String, Sendable {
-        /// From `/proc` and with `process_vm_readv`; the thread never noticed.
+        /// From `/proc` and with `process_vm_readv`; the thread never noticed. One that glibc has put to sleep for good may
+        /// have been stopped afterwards, for its registers.
         case noTouch
         /// By the thread itself, in a SIGPROF handler.
         case signal

@@ -1,13 +1,13 @@
 import Foundation
 
 /// Shell commands that execute "$0" and "$@" where a system call is not to be had (seccomp(2)).
-enum SystemCallFilter {
-    static func refusing(_ number: UInt32, with error: Int32 = EPERM) -> String {
+public enum SystemCallFilter {
+    public static func refusing(_ number: UInt32, with error: Int32 = EPERM) -> String {
         command([(0x15, 0, 1, number), (0x06, 0, 0, 0x0005_0000 | UInt32(error))])
     }
 
     /// Only with that second argument.
-    static func refusing(_ number: UInt32, secondArgument: UInt32, with error: Int32) -> String {
+    public static func refusing(_ number: UInt32, secondArgument: UInt32, with error: Int32) -> String {
         command([
             (0x15, 0, 3, number), (0x20, 0, 0, 24), (0x15, 0, 1, secondArgument),
             (0x06, 0, 0, 0x0005_0000 | UInt32(error)),
@@ -15,7 +15,7 @@ enum SystemCallFilter {
     }
 
     /// The call ends the process.
-    static func killing(_ number: UInt32) -> String {
+    public static func killing(_ number: UInt32) -> String {
         command([(0x15, 0, 1, number), (0x06, 0, 0, 0x8000_0000)])
     }
 
