@@ -4,6 +4,8 @@
  */
 #include "zoo.h"
 
+#include <linux/futex.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -229,6 +231,40 @@ static void held_in_read(void) {
 /* Each takes its own lock and then joins the next one's end. */
 static pthread_t threads[3];
 
+/* Takes 0, and gives it back when it has not got 1 in time. */
+static void *give_up(void *unused) {
+    struct timespec limit;
+    pthread_mutex_lock(&locks[0]);
+    lock_zoo_meet();
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += 2;
+    pthread_mutex_timedlock(&locks[1], &limit);
+    pthread_mutex_unlock(&locks[0]);
+    return unused;
+}
+
+/* Takes 1, and 0 once somebody sleeps who waits for 1: the kernel sets the bit just before that. */
+static void *take_when_waited_for(void *unused) {
+    pthread_mutex_lock(&locks[1]);
+    lock_zoo_meet();
+    while (!((uint32_t)__atomic_load_n(&locks[1].__data.__lock, __ATOMIC_RELAXED) & FUTEX_WAITERS))
+        usleep(1000);
+    usleep(100000);
+    pthread_mutex_lock(&locks[0]);
+    return unused;
+}
+
+/* Who has it now was not in the circle, and stands in nobody's way. */
+static void priority_inheriting_later_owner(void) {
+    make_inheriting();
+    lock_zoo_expect(2);
+    lock_zoo_start("alpha", take_when_waited_for, NULL);
+    pthread_join(lock_zoo_start("beta", give_up, NULL), NULL);
+    lock_zoo_expect(2);
+    lock_zoo_start("gamma", hold_and_read, NULL);
+    lock_zoo_meet();
+}
+
 static void *hold_and_join(void *argument) {
     lock_zoo_meet();
     pthread_mutex_lock(&locks[0]);
@@ -274,6 +310,7 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"two-circles", "alpha mutex beta mutex alpha: certain; delta mutex gamma mutex delta: certain", "", two_circles},
     {"itself", "alpha mutex alpha: likely", "", itself},
     {"timed", "alpha mutex beta mutex alpha: timed likely", "", timed},
+    {"priority-inheriting-later-owner", "", "alpha mutex -", priority_inheriting_later_owner},
     {"owner-ended", "", "beta mutex gone", owner_ended},
     {"priority-inheriting-owner-ended", "", "beta mutex gone", priority_inheriting_owner_ended},
     {"held-in-read", "", "waiter mutex slow", held_in_read},
