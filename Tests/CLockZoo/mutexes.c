@@ -237,7 +237,7 @@ static void *give_up(void *unused) {
     pthread_mutex_lock(&locks[0]);
     lock_zoo_meet();
     clock_gettime(CLOCK_REALTIME, &limit);
-    limit.tv_sec += 2;
+    limit.tv_sec += 4;
     pthread_mutex_timedlock(&locks[1], &limit);
     pthread_mutex_unlock(&locks[0]);
     return unused;
@@ -299,7 +299,8 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"mixed-kinds", "alpha mutex beta mutex alpha: certain", "", mixed},
     {"priority-inheriting", "", "waiter mutex holder", priority_inheriting},
     {"priority-inheriting-crossed", "alpha mutex beta mutex alpha: likely", "", priority_inheriting_crossed},
-    {"priority-inheriting-itself", "alpha mutex alpha: likely", "", priority_inheriting_itself},
+    {"priority-inheriting-itself", "alpha mutex alpha: likely", "alpha mutex alpha refused",
+     priority_inheriting_itself},
     {"priority-inheriting-queue", "alpha mutex alpha: likely", "beta mutex alpha", priority_inheriting_queue},
     {"priority-inheriting-two-selves", "alpha mutex alpha: likely; beta mutex beta: likely", "",
      priority_inheriting_two_selves},
@@ -310,9 +311,10 @@ const lock_zoo_program_t lock_zoo_mutex_programs[] = {
     {"two-circles", "alpha mutex beta mutex alpha: certain; delta mutex gamma mutex delta: certain", "", two_circles},
     {"itself", "alpha mutex alpha: likely", "", itself},
     {"timed", "alpha mutex beta mutex alpha: timed likely", "", timed},
-    {"priority-inheriting-later-owner", "", "alpha mutex -", priority_inheriting_later_owner},
+    {"priority-inheriting-later-owner", "", "alpha mutex - refused", priority_inheriting_later_owner},
     {"owner-ended", "", "beta mutex gone", owner_ended},
-    {"priority-inheriting-owner-ended", "", "beta mutex gone", priority_inheriting_owner_ended},
+    {"priority-inheriting-owner-ended", "", "beta mutex gone refused",
+     priority_inheriting_owner_ended},
     {"held-in-read", "", "waiter mutex slow", held_in_read},
     {"join-under-lock", "closer join worker mutex closer: certain", "", join_under_lock},
     {0},

@@ -86,6 +86,13 @@ import Testing
             ])
     }
 
+    /// Whoever has its mutex now does not keep it waiting.
+    @Test func whoWasRefusedALockIsInNoQueueForIt() {
+        var threads = [1, 2, 3].map { Self.thread($0, waitsFor: 9, lock: 0x10) }
+        threads[2].waitsFor = LockWait(kind: .mutex, address: 0x10, description: "", isRefused: true)
+        #expect(WaitGraph(threads + [Self.thread(9)]).queues().map(\.waiters) == [[1, 2]])
+    }
+
     // MARK: Verdicts
 
     private static func verdict(_ threads: [ThreadSnapshot]) -> Verdict {

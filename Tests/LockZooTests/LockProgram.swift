@@ -78,7 +78,7 @@ struct LockReport {
             guard let wait = thread.waitsFor else { return nil }
             let process = wait.ownerProcess.map { $0 == document.process.pid ? "self" : "other" }
             let owner = wait.ownerAlive == false ? "gone" : process ?? wait.owner.map { names[$0] ?? "?" } ?? "-"
-            return "\(thread.name ?? "?") \(wait.kind) \(owner)"
+            return "\(thread.name ?? "?") \(wait.kind) \(owner)\(wait.refused == true ? " refused" : "")"
         }
     }
 }

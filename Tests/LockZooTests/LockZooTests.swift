@@ -22,7 +22,7 @@ import Testing
     @Test func aMutexThatCannotBeFoundIsAGap() throws {
         let program = try #require(LockProgram.all().first { $0.name == "priority-inheriting-two-selves" })
         let report = try program.report(filter: SystemCallFilter.killing(101))
-        #expect(report.deadlocks.isEmpty && report.waits.sorted() == ["alpha mutex -", "beta mutex -"])
+        #expect(report.deadlocks.isEmpty && report.waits.sorted() == ["alpha mutex - refused", "beta mutex - refused"])
         #expect(report.gaps.count { $0.contains(", and 1 more: the kernel has refused") } == 1, "\(report.gaps)")
     }
 

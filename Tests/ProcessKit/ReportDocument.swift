@@ -56,6 +56,8 @@ public struct ReportDocument: Decodable {
         public var owner: Int32?
         public var ownerProcess: Int32?
         public var ownerAlive: Bool?
+        /// Nil: false.
+        public var refused: Bool?
     }
     public struct Frame: Decodable {
         public var address: String

@@ -162,7 +162,7 @@ void gmr_arena_set_section_state(gmr_arena_header_t *arena, uint32_t generation,
 
 /* Has the threads that wait for locks looked at a second time, GMR_SECOND_LOOK_NS after the first: sets the UNMOVED
  * flag of those that have not moved, and finds the mutex of those with the REFUSED flag, which it stops for a moment.
- * Returns 1, or 0 where the process does not answer, or no longer waits for this. Blocks. Any process. */
+ * Returns 1, or 0 where the process does not answer, or has begun another report. Blocks. Any process. */
 int gmr_arena_look_again(gmr_arena_header_t *arena);
 
 /* Waits until there are sections beyond `seen_bytes`, or the state is no longer `seen_state`; 0 on time-out.

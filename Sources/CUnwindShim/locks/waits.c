@@ -17,7 +17,7 @@
 #include "../signal_safe/thread_descriptor.h"
 #include "../signal_safe/trace.h"
 
-#define REGISTERS_PATIENCE_NS UINT64_C(200000000)
+#define REGISTERS_PATIENCE_NS UINT64_C(1000000000)
 
 /* GMR_WAIT_* of a call; 0 for one that does not wait. */
 static uint32_t flags_of(uint32_t operation) {
@@ -207,11 +207,11 @@ static uint64_t mutex_in_registers(const gmr_slot_t *slot) {
 
 static void find_refused_mutex(gmr_slot_t *slot) {
     gmr_wait_t *wait = &slot->wait;
-    uint32_t flags = wait->flags;
-    int has_stayed = flags & GMR_WAIT_UNMOVED || slot->method == GMR_CAPTURE_CRASH;
+    if (!(wait->flags & GMR_WAIT_REFUSED)) return;
     /* Who looks a third time has no more to learn. */
     wait->flags &= ~(uint32_t)GMR_WAIT_REFUSED;
-    if (!(flags & GMR_WAIT_REFUSED) || flags & GMR_WAIT_LOCK_PI || !has_stayed) return;
+    int has_stayed = wait->flags & GMR_WAIT_UNMOVED || slot->method == GMR_CAPTURE_CRASH;
+    if (wait->flags & GMR_WAIT_LOCK_PI || !has_stayed) return;
     uint64_t mutex = mutex_in_registers(slot), parked = wait->address;
     wait->address = mutex;
     if (mutex && read_words(slot, wait->words)) {
@@ -222,10 +222,12 @@ static void find_refused_mutex(gmr_slot_t *slot) {
     }
 }
 
-void gmr_waits_look_again(gmr_arena_header_t *arena) {
+int gmr_waits_look_again(gmr_arena_header_t *arena) {
     static uint32_t never;
+    const uint32_t generation = arena->generation;
     uint64_t due = arena->monotonic_ns + arena->modules_ns + arena->capture_ns + arena->facts_ns + GMR_SECOND_LOOK_NS;
     for (uint64_t now; (now = gmr_ss_clock_ns(CLOCK_MONOTONIC)) < due;) (void)gmr_ss_futex_wait(&never, 0, due - now);
+    if (arena->generation != generation) return 0;
     int task_directory = gmr_ss_open_at(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
     for (uint32_t i = 0; task_directory >= 0 && i < arena->slot_count; i++) {
         gmr_slot_t *slot = gmr_arena_slot(arena, i);
@@ -239,4 +241,5 @@ void gmr_waits_look_again(gmr_arena_header_t *arena) {
     }
     gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_DONE);
     gmr_ss_futex_wake(&arena->second_look);
+    return 1;
 }

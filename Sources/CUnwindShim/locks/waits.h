@@ -16,8 +16,9 @@ void gmr_waits_read(gmr_arena_header_t *arena);
 
 /* Looks at these threads a second time, GMR_SECOND_LOOK_NS after the capture or later, and marks those that have not
  * moved since, with what their locks look like then; finds the mutex of those with GMR_WAIT_REFUSED. Blocks until then.
- * Threads: any of this process, one at a time. Signal safety: none. */
-void gmr_waits_look_again(gmr_arena_header_t *arena);
+ * Returns 0 where there was another capture meanwhile, else 1. Threads: the agent thread, or the worker as long as the
+ * agent waits for it. Signal safety: none. */
+int gmr_waits_look_again(gmr_arena_header_t *arena);
 
 /* 1 where the thread has slept at the same place ever since it was captured: whoever ran meanwhile may have unlocked
  * something. `task_directory` is the process's /proc/PID/task, open. Threads: the agent thread, the worker, or

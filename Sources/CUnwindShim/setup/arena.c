@@ -17,7 +17,7 @@
 
 #define ALIGN_PAGE(bytes) (((uint64_t)(bytes) + GMR_PAGE_BYTES - 1) & ~(uint64_t)(GMR_PAGE_BYTES - 1))
 
-#define SECOND_LOOK_PATIENCE_NS UINT64_C(500000000)
+#define SECOND_LOOK_PATIENCE_NS UINT64_C(1500000000) /* threads may have to be stopped for it */
 
 static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     header->setup_offset = GMR_PAGE_BYTES;
@@ -208,12 +208,7 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
 }
 
 int gmr_arena_look_again(gmr_arena_header_t *arena) {
-    if (arena->pid == getpid()) {
-        /* The arena may be of another report by now. */
-        if (!gmr_agent_waits_for_worker()) return 0;
-        gmr_waits_look_again(arena);
-        return 1;
-    }
+    if (arena->pid == getpid()) return gmr_waits_look_again(arena);
     uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + GMR_SECOND_LOOK_NS + SECOND_LOOK_PATIENCE_NS;
     gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_ASKED);
     gmr_arena_progress(arena, 0);

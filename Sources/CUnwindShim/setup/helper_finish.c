@@ -47,7 +47,7 @@ static int await(int is_standby) {
         if (gmr_load_acquire(&arena->helper_state) >= GMR_HELPER_DONE) return 0;
         if (!was_there) return -EPIPE;
         if (gmr_load_acquire(&arena->second_look) == GMR_SECOND_LOOK_ASKED) {
-            gmr_waits_look_again(arena);
+            (void)gmr_waits_look_again(arena);
             let_helper_read(is_standby); /* it may have named another one */
         }
         uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);

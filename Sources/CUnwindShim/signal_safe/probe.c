@@ -1,6 +1,6 @@
 /*
  * probe.c: one short-lived child for each unusual system call.
- * gmr_ss_probe runs at set-up; the bodies in children that share its memory.
+ * gmr_ss_probe runs at set-up; the bodies in children.
  * A handler may run all of it: raw system calls only.
  */
 #include "probe.h"
@@ -52,8 +52,11 @@ static void try_ptrace(void) GMR_SIGNAL_SAFE {
 
 static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
 
-static int survives(void (*body)(void)) GMR_SIGNAL_SAFE {
-    long child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
+/* Before Linux 5.16 a process that is ended for a call takes with it all that share its memory (zap_threads), so it has
+ * a copy, but for want of memory. */
+static int survives(uint64_t flags, void (*body)(void)) GMR_SIGNAL_SAFE {
+    long child = gmr_ss_clone_to(flags | CLONE_VFORK, probe.stack + STACK_BYTES, body);
+    if (child == -12 /* ENOMEM */) child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
     if (child < 0) return (int)child;
     int32_t status = -1;
     while (gmr_ss_syscall4(SYS_wait4, child, &status, __WALL, 0) == -4 /* EINTR */) {
@@ -73,7 +76,7 @@ static void restore(uint64_t mask) GMR_SIGNAL_SAFE {
 
 int gmr_ss_survives(void (*body)(void)) GMR_SIGNAL_SAFE {
     uint64_t before = block_all();
-    int result = survives(body);
+    int result = survives(0, body);
     restore(before);
     return result;
 }
@@ -81,13 +84,13 @@ int gmr_ss_survives(void (*body)(void)) GMR_SIGNAL_SAFE {
 uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
     uint64_t before = block_all();
     uint32_t result = 0;
-    if (survives(try_nothing) == 1) {
+    if (survives(CLONE_VM, try_nothing) == 1) {
         result |= GMR_PROBE_CLONE;
-        if (survives(try_getfd) == 1) result |= GMR_PROBE_GETFD;
-        if (survives(try_unshare) == 1) result |= GMR_PROBE_UNSHARE;
-        if (survives(try_vm_read) == 1) result |= GMR_PROBE_VM_READ;
-        if (survives(try_inotify) == 1) result |= GMR_PROBE_INOTIFY;
-        if (survives(try_ptrace) == 1) result |= GMR_PROBE_PTRACE;
+        if (survives(0, try_getfd) == 1) result |= GMR_PROBE_GETFD;
+        if (survives(0, try_unshare) == 1) result |= GMR_PROBE_UNSHARE;
+        if (survives(0, try_vm_read) == 1) result |= GMR_PROBE_VM_READ;
+        if (survives(0, try_inotify) == 1) result |= GMR_PROBE_INOTIFY;
+        if (survives(0, try_ptrace) == 1) result |= GMR_PROBE_PTRACE;
     }
     restore(before);
     return result;

@@ -7,8 +7,8 @@
 #include "gmr_agent.h"
 #include "safe.h"
 
-/* The calls that this process may make and that work, GMR_PROBE_*. Each is tried in a child that shares this one's
- * memory and raises no SIGCHLD, because a seccomp filter may kill for it (systemd's SystemCallFilter= does).
+/* The calls that this process may make and that work, GMR_PROBE_*. Each is tried in a child that raises no SIGCHLD,
+ * because a seccomp filter may kill for it (systemd's SystemCallFilter= does).
  * Threads: set-up, one at a time. Signal safety: yes. */
 uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE;
 

@@ -328,7 +328,8 @@ struct CaptureDecoder {
     ///   for a moment, if need be, to find the mutexes: then they wait for these by FUTEX_LOCK_PI, as they had begun to.
     /// - Returns: Nil where it does not answer.
     func secondLook(refused: Set<Int32> = []) -> SecondLook? {
-        guard !isRecord else { return nil }
+        // For a worker that is late the arena may have another report by now.
+        guard !isRecord, gmr_agent_waits_for_worker() != 0 else { return nil }
         for slot in slots() where refused.contains(slot.pointee.tid) {
             slot.pointee.wait.flags |= UInt32(GMR_WAIT_REFUSED)
         }

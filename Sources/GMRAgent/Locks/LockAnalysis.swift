@@ -40,7 +40,7 @@ struct LockAnalysis {
             }
         }
         let refused = RefusedMutexes(
-            of: process, threads: &threads, decoder: decoder, reader: reader, nameOfVariable: nameOfVariable)
+            threads: &threads, decoder: decoder, reader: reader, nameOfVariable: nameOfVariable)
         gaps += refused.gaps
         Self.addLikelyOwners(to: &threads, of: process, decoder: decoder)
         let graph = WaitGraph(threads)
@@ -49,7 +49,7 @@ struct LockAnalysis {
         var deadlocks: [Locks.Deadlock] = []
         var isAsleepForEver = false
         if hasCircle || seemsAsleepForEver {
-            let later = refused.secondLook ?? decoder.secondLook()
+            let later = refused.hasAsked ? refused.secondLook : decoder.secondLook()
             isAsleepForEver = seemsAsleepForEver && threads.allSatisfy { later?.unmoved.contains($0.tid) == true }
             if later == nil, hasCircle {
                 gaps.append("the process was not looked at twice, so that no deadlock is certain")

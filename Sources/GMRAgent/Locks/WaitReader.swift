@@ -188,9 +188,9 @@ struct WaitReader {
         let asks = frames.first { Self.plainName($0)?.hasPrefix("pthread_mutex_") == true }
         guard asks?.module.map({ $0.hasPrefix("libc.") || $0.hasPrefix("libc-") || $0.hasPrefix("libpthread") }) ?? true
         else { return nil }
-        guard captured.operation == .lockPI, var wait = mutex(captured) else {
-            return LockWait(kind: .mutex, description: "pthread_mutex (priority-inheriting)")
-        }
+        let unknown = LockWait(kind: .mutex, description: "pthread_mutex (priority-inheriting)")
+        var wait = (captured.operation == .lockPI ? mutex(captured) : nil) ?? unknown
+        wait.isRefused = true
         if wait.certainty == .certain { wait.certainty = .likely }
         return wait
     }

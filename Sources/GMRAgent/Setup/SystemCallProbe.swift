@@ -61,7 +61,7 @@ package struct SystemCallProbe: Sendable {
         ),
         (
             UInt32(GMR_PROBE_PTRACE),
-            Call(name: "ptrace", loss: "threads that run and mask SIGPROF are not read", isEssential: false)
+            Call(name: "ptrace", loss: "threads that mask SIGPROF while they run are not read", isEssential: false)
         ),
         (
             UInt32(GMR_PROBE_INOTIFY),

@@ -29,6 +29,8 @@ public struct LockWait: Sendable, Equatable {
     public var isTimed: Bool
     /// Whether a thread of another process may end it.
     public var isProcessShared: Bool
+    /// Whether the kernel has refused the lock: glibc lets the thread sleep for good, whoever unlocks it.
+    public var isRefused: Bool
     /// The thread that has the lock, or that is waited for; nil where there is none, or where it is not known.
     public var owner: Int32?
     /// Its process, where that is another one.
@@ -40,7 +42,7 @@ public struct LockWait: Sendable, Equatable {
 
     public init(
         kind: Kind, address: UInt64? = nil, name: String? = nil, description: String, mode: Mode? = nil,
-        isTimed: Bool = false, isProcessShared: Bool = false,
+        isTimed: Bool = false, isProcessShared: Bool = false, isRefused: Bool = false,
         owner: Int32? = nil, ownerProcess: Int32? = nil, ownerName: String? = nil, isOwnerAlive: Bool? = nil,
         certainty: Certainty = .unknown
     ) {
@@ -51,6 +53,7 @@ public struct LockWait: Sendable, Equatable {
         self.mode = mode
         self.isTimed = isTimed
         self.isProcessShared = isProcessShared
+        self.isRefused = isRefused
         self.owner = owner
         self.ownerProcess = ownerProcess
         self.ownerName = ownerName

@@ -164,6 +164,7 @@ extension LockWait {
         if certainty == .likely, owner != nil { text += ", as it seems" }
         if isOwnerAlive == false { text += ", which has ended" }
         if isTimed { text += ", for a limited time" }
+        if isRefused { text += ", in vain: the kernel has refused it" }
         return text
     }
 }

@@ -55,6 +55,8 @@ public struct WaitGraph {
         var waiters: [Lock: [Int32]] = [:]
         for tid in tids {
             guard let wait = threads[tid]?.waitsFor, let address = wait.address else { continue }
+            // Whoever has it now does not keep this one waiting.
+            if wait.isRefused, wait.owner == nil { continue }
             waiters[Lock(kind: wait.kind, address: address), default: []].append(tid)
         }
         let queues = waiters.compactMap { lock, tids -> Locks.Queue? in

@@ -17,6 +17,7 @@ extension ReportStructure {
             writer.field("mode", wait.mode?.rawValue)
             writer.field("timed", wait.isTimed)
             if wait.isProcessShared { writer.field("processShared", true) }
+            if wait.isRefused { writer.field("refused", true) }
             writer.field("owner", wait.owner)
             writer.field("ownerName", wait.ownerName)
             writer.field("ownerProcess", wait.ownerProcess)

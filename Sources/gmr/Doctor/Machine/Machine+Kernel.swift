@@ -65,10 +65,10 @@ extension Machine {
         return .ok(check, "/proc is mounted, and hides no process.")
     }
 
-    /// GMR reads its own process, which the scope does not restrict.
+    /// GMR reads its own process, which the scope does not restrict, and names its tracer, which 2 and 3 do not allow.
     static func attaching(scope: String?) -> Finding {
         let check = "ptrace_scope"
-        let own = "GMR does not attach, so its reports do not need it."
+        let own = "GMR needs that only for threads that mask SIGPROF while they run."
         switch scope?.filter({ $0 != "\n" }) {
         case nil: return .ok(check, "kernel.yama.ptrace_scope is not there: debuggers may attach. \(own)")
         case "0": return .ok(check, "kernel.yama.ptrace_scope is 0: debuggers may attach. \(own)")
