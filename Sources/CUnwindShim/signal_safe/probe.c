@@ -8,9 +8,11 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <sys/inotify.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "clone_x86_64.h"
+#include "proc_text.h"
 
 #define STACK_BYTES (8u * 1024u)
 
@@ -52,8 +54,18 @@ static void try_ptrace(void) GMR_SIGNAL_SAFE {
 
 static void try_nothing(void) GMR_SIGNAL_SAFE { gmr_ss_leave(0); }
 
-/* Before Linux 5.16 a process that is ended for a call takes with it all that share its memory (zap_threads), so it has
- * a copy, but for want of memory. */
+/* Before Linux 5.16 a process that is ended for a call takes with it all that share its memory (zap_threads). There it
+ * has a copy, which costs a large process some time at set-up. */
+static uint64_t sharing(void) GMR_SIGNAL_SAFE {
+    struct utsname system;
+    int64_t major, minor;
+    if (gmr_ss_syscall1(SYS_uname, &system) < 0) return 0;
+    gmr_text_t text = {system.release, system.release + sizeof system.release};
+    if (!gmr_ss_text_decimal(&text, &major) || !gmr_ss_text_word(&text, ".")) return 0;
+    if (!gmr_ss_text_decimal(&text, &minor)) return 0;
+    return major > 5 || (major == 5 && minor >= 16) ? CLONE_VM : 0;
+}
+
 static int survives(uint64_t flags, void (*body)(void)) GMR_SIGNAL_SAFE {
     long child = gmr_ss_clone_to(flags | CLONE_VFORK, probe.stack + STACK_BYTES, body);
     if (child == -12 /* ENOMEM */) child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
@@ -76,7 +88,7 @@ static void restore(uint64_t mask) GMR_SIGNAL_SAFE {
 
 int gmr_ss_survives(void (*body)(void)) GMR_SIGNAL_SAFE {
     uint64_t before = block_all();
-    int result = survives(0, body);
+    int result = survives(sharing(), body);
     restore(before);
     return result;
 }
@@ -85,12 +97,13 @@ uint32_t gmr_ss_probe(void) GMR_SIGNAL_SAFE {
     uint64_t before = block_all();
     uint32_t result = 0;
     if (survives(CLONE_VM, try_nothing) == 1) {
+        const uint64_t flags = sharing();
         result |= GMR_PROBE_CLONE;
-        if (survives(0, try_getfd) == 1) result |= GMR_PROBE_GETFD;
-        if (survives(0, try_unshare) == 1) result |= GMR_PROBE_UNSHARE;
-        if (survives(0, try_vm_read) == 1) result |= GMR_PROBE_VM_READ;
-        if (survives(0, try_inotify) == 1) result |= GMR_PROBE_INOTIFY;
-        if (survives(0, try_ptrace) == 1) result |= GMR_PROBE_PTRACE;
+        if (survives(flags, try_getfd) == 1) result |= GMR_PROBE_GETFD;
+        if (survives(flags, try_unshare) == 1) result |= GMR_PROBE_UNSHARE;
+        if (survives(flags, try_vm_read) == 1) result |= GMR_PROBE_VM_READ;
+        if (survives(flags, try_inotify) == 1) result |= GMR_PROBE_INOTIFY;
+        if (survives(flags, try_ptrace) == 1) result |= GMR_PROBE_PTRACE;
     }
     restore(before);
     return result;
