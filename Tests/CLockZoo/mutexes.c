@@ -228,9 +228,6 @@ static void held_in_read(void) {
         lock_zoo_start("waiter", take, (void *)&first);
 }
 
-/* Each takes its own lock and then joins the next one's end. */
-static pthread_t threads[3];
-
 /* Takes 0, and gives it back when it has not got 1 in time. */
 static void *give_up(void *unused) {
     struct timespec limit;
@@ -264,6 +261,9 @@ static void priority_inheriting_later_owner(void) {
     lock_zoo_start("gamma", hold_and_read, NULL);
     lock_zoo_meet();
 }
+
+/* Each takes its own lock and then joins the next one's end. */
+static pthread_t threads[3];
 
 static void *hold_and_join(void *argument) {
     lock_zoo_meet();

@@ -32,24 +32,15 @@ struct LockProgram: Sendable, CustomTestStringConvertible {
     }
 
     /// What a report of the running program says, once all its threads are where they stay.
-    /// - Parameter filter: Which system calls it may not make.
-    func report(filter: String = #"exec "$0" "$@""#) throws -> LockReport {
+    /// - Parameter filter: Of a `SystemCallFilter`.
+    func report(filter: String? = nil) throws -> LockReport {
         let directory = try ChildProcess.makeDirectory()
-        let process = try ChildProcess(
-            "/bin/sh", ["-c", filter, ChildProcess.built("LockZoo"), name],
+        let process = try ChildProcess.service(
+            [ChildProcess.built("LockZoo"), name], shell: filter,
             environment: ["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"], directory: directory)
         defer { process.kill() }
-        let line = try process.readLine()
-        guard line == "ready" else {
-            let status = try process.waitForEnd(within: .seconds(1))
-            throw ProcessFailure(description: "\(line ?? "nothing"), status \(status): \(process.standardError)")
-        }
-        try process.waitUntilAllSleep()
         kill(process.pid, SIGUSR2)
-        try process.waitForStandardError("gmr: report written to ")
-        let files = ReportDirectory(directory, serviceName: "lockzoo")
-        let data = try Data(contentsOf: directory.appending(path: try files.names()[0]))
-        return try LockReport(.decode(data))
+        return try LockReport(ReportDirectory(directory, serviceName: "lockzoo").nextDocument(within: .seconds(20)))
     }
 }
 
