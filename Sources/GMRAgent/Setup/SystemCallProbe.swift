@@ -61,7 +61,10 @@ package struct SystemCallProbe: Sendable {
         ),
         (
             UInt32(GMR_PROBE_PTRACE),
-            Call(name: "ptrace", loss: "threads that mask SIGPROF while they run are not read", isEssential: false)
+            Call(
+                name: "ptrace",
+                loss: "threads that mask SIGPROF while they run are not read, nor which mutex one was refused",
+                isEssential: false)
         ),
         (
             UInt32(GMR_PROBE_INOTIFY),

@@ -68,7 +68,7 @@ extension Machine {
     /// GMR reads its own process, which the scope does not restrict, and names its tracer, which 2 and 3 do not allow.
     static func attaching(scope: String?) -> Finding {
         let check = "ptrace_scope"
-        let own = "GMR needs that only for threads that mask SIGPROF while they run."
+        let own = "GMR needs that for threads that mask SIGPROF while they run, or that were refused a mutex."
         switch scope?.filter({ $0 != "\n" }) {
         case nil: return .ok(check, "kernel.yama.ptrace_scope is not there: debuggers may attach. \(own)")
         case "0": return .ok(check, "kernel.yama.ptrace_scope is 0: debuggers may attach. \(own)")
