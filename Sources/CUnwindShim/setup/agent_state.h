@@ -65,6 +65,9 @@ typedef struct {
 
 extern gmr_agent_state_t gmr_agent_state;
 
+/* agent_thread.c: how long the helper or the worker may say nothing about this report. */
+uint64_t gmr_agent_silence_ns(void);
+
 /* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */
 int gmr_arena_make(const gmr_agent_config_t *config);
 /* arena.c: whether the header's numbers fit an arena of this size: its layout, and what is used of the parts. */

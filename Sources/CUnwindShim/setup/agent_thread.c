@@ -26,6 +26,8 @@
 #include "agent_state.h"
 
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
+/* A crash is over after ten seconds: two helpers, the worker and the record behind them have their turns in that. */
+#define CRASH_SILENCE_NS UINT64_C(2500000000)
 #define DESK_PATIENCE_NS UINT64_C(20000000) /* between a thread's last word on a report and its next job */
 
 /* Swift ends the process where it gets no memory: ask before, for more than a section is likely to need. */
@@ -35,6 +37,12 @@ static int has_memory(void) {
     if (address < 0 && address > -4096) return 0;
     (void)gmr_ss_syscall3(SYS_munmap, address, bytes, 0);
     return 1;
+}
+
+uint64_t gmr_agent_silence_ns(void) {
+    uint64_t silence_ns = gmr_agent_state.config.helper_silence_ns;
+    int is_shorter = gmr_safe_state.arena->crash.signal && silence_ns > CRASH_SILENCE_NS;
+    return is_shorter ? CRASH_SILENCE_NS : silence_ns;
 }
 
 /* What the worker did of it: less where it is blocked, or must not run. */
@@ -50,8 +58,9 @@ static uint32_t finish_in_worker(uint32_t work) {
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
-    for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += state->config.helper_silence_ns) {
-        if (gmr_desk_wait(&state->worker, state->config.helper_silence_ns)) return gmr_load_acquire(&state->worker_did);
+    const uint64_t silence_ns = gmr_agent_silence_ns();
+    for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += silence_ns) {
+        if (gmr_desk_wait(&state->worker, silence_ns)) return gmr_load_acquire(&state->worker_did);
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
         if (progress == seen) break;
         seen = progress;

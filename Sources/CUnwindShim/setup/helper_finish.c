@@ -36,7 +36,7 @@ static void let_helper_read(int is_standby) {
  * ended. */
 static int await(int is_standby) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    uint64_t silence_ns = gmr_agent_state.config.helper_silence_ns;
+    uint64_t silence_ns = gmr_agent_silence_ns();
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC), heard = begin;
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     for (;;) {
@@ -112,6 +112,8 @@ static int finish_once(void) {
     }
     reset();
     gmr_helper_start_t start = {.executable = state->executable_descriptor, .arena = state->arena_descriptor};
+    /* The one before may still be about to end: where disks are slow, tidying up takes seconds. */
+    (void)gmr_ss_helper_reap(GMR_HELPER_ONCE, gmr_agent_silence_ns());
     int error = gmr_ss_helper_spawn(GMR_HELPER_ONCE, &start);
     if (error) {
         arena->helper_error = -error;
