@@ -89,8 +89,9 @@ let package = Package(
         .executableTarget(
             name: "HangZoo", dependencies: ["CHangZoo", "GMRAgent", "CUnwindShim"], path: "Tests/HangZoo",
             swiftSettings: zooSettings),
-        // What tests of processes share.
-        .target(name: "ProcessKit", path: "Tests/ProcessKit"),
+        // What tests of processes share, and programs that say when they are at rest.
+        .target(name: "ZooKit", path: "Tests/ZooKit"),
+        .target(name: "ProcessKit", dependencies: ["ZooKit"], path: "Tests/ProcessKit"),
         .testTarget(
             name: "HangZooTests", dependencies: ["HangZoo", "ProcessKit", "CUnwindShim"], path: "Tests/HangZooTests",
             exclude: ["Plugins", "gdb_walk.py"]),
@@ -107,14 +108,14 @@ let package = Package(
         .executableTarget(
             name: "TaskZoo",
             dependencies: [
-                "GMRAgent",
+                "GMRAgent", "ZooKit",
                 .product(
                     name: "AsyncAlgorithms", package: "swift-async-algorithms",
                     condition: .when(traits: ["TestPrograms"])),
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["NIO"])),
             ], path: "Tests/TaskZoo",
             linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=swift_task_create"])]),
-        .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent"], path: "Tests/AsyncMain"),
+        .executableTarget(name: "AsyncMain", dependencies: ["GMRAgent", "ZooKit"], path: "Tests/AsyncMain"),
         .testTarget(
             name: "TaskZooTests", dependencies: ["TaskZoo", "AsyncMain", "ProcessKit"], exclude: ["Runtimes"]),
         .testTarget(name: "PreloadTests", dependencies: ["ProcessKit"], exclude: ["Programs"]),

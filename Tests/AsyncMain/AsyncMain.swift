@@ -1,13 +1,12 @@
 import GMRAgent
-import Glibc
+import ZooKit
 
 /// A program whose `main` is a task that waits for its children.
 @main struct AsyncMain {
     static func main() async throws {
         try GuruMeditation.setUpAutorun(package: "AsyncMain", serviceName: "taskzoo")
         async let child: Void = waits()
-        let line = Array("ready\n".utf8)
-        _ = write(STDOUT_FILENO, line, line.count)
+        atRest(sayReady)
         await child
     }
 

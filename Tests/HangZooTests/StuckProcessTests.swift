@@ -62,7 +62,7 @@ extension ZooSuites {
         /// Neither exec nor malloc: what is left is frames without names, and why.
         @Test(.timeLimit(.minutes(5)))
         func withoutExecAndMallocTheRawReportComes() throws {
-            let environment = ["ZOO_FORBID_EXEC": "1"]
+            let environment = ["ZOO_FORBID_EXEC": "1", "GMR_HELPER_SILENCE_MS": "2000"]
             try withZoo(ZooCatalog.named("malloc-lock-all"), environment: environment) { zoo in
                 kill(zoo.pid, SIGUSR2)
                 try zoo.waitForStandardError("gmr: end of the raw report")

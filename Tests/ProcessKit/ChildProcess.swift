@@ -1,4 +1,5 @@
 import Foundation
+import ZooKit
 
 /// A program that was started in a process group of its own, with a temporary directory. `kill()` ends it with everything
 /// it started, and removes the directory.
@@ -19,6 +20,9 @@ public final class ChildProcess {
     private let errors: URL
     private var pending = Data()
     private var isTaken = false
+
+    /// Where a disk stands still for seconds, a helper says nothing, and is not hung for that.
+    private static let patience = ["GMR_HELPER_SILENCE_MS": "20000"]
 
     /// A program that SwiftPM built beside the tests.
     public static func built(_ name: String) -> String {
@@ -53,7 +57,7 @@ public final class ChildProcess {
             case .descriptor(let descriptor): descriptor
             }
         pid = try Spawn.start(
-            program, arguments, environment: environment,
+            program, arguments, environment: Self.patience.merging(environment) { $1 },
             descriptors: Spawn.Descriptors(
                 input: toChild.fileHandleForReading.fileDescriptor,
                 output: fromChild.fileHandleForWriting.fileDescriptor, error: errorDescriptor))
@@ -111,32 +115,18 @@ public final class ChildProcess {
         }
     }
 
-    /// A thread that says "ready" runs when it does, and others may be on their way. Waits until all sleep but those
-    /// named `hot-…`. Blocks the calling thread.
+    /// A thread that says "ready" runs when it does, and others may be on their way. Waits until all sleep where they
+    /// stay, but those named `hot-…`. Blocks the calling thread.
     @available(*, noasync)
-    public func waitUntilAllSleep(within deadline: Duration = .seconds(10)) throws {
-        let end = ContinuousClock.now + deadline
-        while let running = Self.aRunningThread(of: pid) {
-            guard ContinuousClock.now < end else {
-                kill()
-                throw ProcessFailure(description: "thread \(running) does not go to sleep")
-            }
-            usleep(1000)
+    public func waitUntilAllSleep() throws {
+        let tasks = open("/proc/\(pid)/task", O_RDONLY | O_DIRECTORY)
+        defer { close(tasks) }
+        do {
+            try ThreadPlaces.waitForRest(in: tasks)
+        } catch {
+            kill()
+            throw error
         }
-    }
-
-    private static func aRunningThread(of pid: Int32) -> String? {
-        let tids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-        for tid in tids {
-            // `tid (name) state …`
-            guard let stat = try? String(contentsOfFile: "/proc/\(pid)/task/\(tid)/stat", encoding: .utf8),
-                let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
-            else { continue }
-            let name = String(stat[stat.index(after: open)..<close])
-            let isFree = name.hasPrefix("hot-") || name.hasPrefix("gmr-")
-            if stat[close...].hasPrefix(") R") && !isFree { return name }
-        }
-        return nil
     }
 
     /// Its exit status, 128 + N where signal N ended it. Blocks the calling thread; kills it after the deadline.

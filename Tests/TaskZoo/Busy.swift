@@ -65,7 +65,7 @@ private final class Ledger: Sendable {
 @Sendable func isBusy() async {
     startTasks()
     startThreads()
-    await settle()
+    await moment()
 }
 
 private func startTasks() {

@@ -2,6 +2,7 @@
 
 #if TestPrograms
     import AsyncAlgorithms
+    import ZooKit
 
     let channelPrograms: [String: @Sendable () async -> Void] = ["channel": waitsForChannels]
 

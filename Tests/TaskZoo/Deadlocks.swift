@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Synchronization
+import ZooKit
 
 // Programs whose threads wait for semaphores that tasks would signal, and healthy ones that look so.
 
@@ -55,14 +56,13 @@ private actor Teller {
     let teller = Teller()
     Task.detached(name: "holder", priority: .low) { await teller.waitsForGroup() }
     await settle()
-    await settle()
 }
 
 /// A child that awaits the task whose group it is in.
 @Sendable func awaitsItsParent() async {
     let parent = Mutex<Task<Void, Never>?>(nil)
     let task = Task(name: "parent") {
-        usleep(100_000)
+        while parent.withLock({ $0 }) == nil { await Task.yield() }
         let own = parent.withLock { $0 }
         await withTaskGroup(of: Void.self) { group in
             group.addTask(name: "child 1") { await own?.value }
@@ -70,7 +70,6 @@ private actor Teller {
         }
     }
     parent.withLock { $0 = task }
-    await settle()
     await settle()
 }
 
@@ -90,9 +89,8 @@ private actor Teller {
 }
 
 @Sendable func findsMainThreadBlocked() async {
-    await settle()
     // Whoever called this has to wait for the main actor too.
-    sayReady()
+    atRest(isReady)
 }
 
 @MainActor private func blocksMainActorForItself() {
@@ -106,9 +104,8 @@ private actor Teller {
 
 @Sendable func blocksItsMainActor() async {
     Task(name: "holder") { await blocksMainActorForItself() }
-    usleep(200_000)
     // Whoever called this has to wait for the main actor too.
-    sayReady()
+    atRest(isReady)
 }
 
 @Sendable func blocksTwoActors() async {
@@ -120,7 +117,7 @@ private actor Teller {
         }
     }
     wait(for: isEntered)
-    usleep(200_000)
+    await settle()
 }
 
 /// Each thread of the pool waits for a task that would need one.
@@ -129,7 +126,8 @@ private actor Teller {
     for number in 1...max(width, 2) {
         Task.detached(name: "blocker \(number)", priority: .low) {
             let isDone = DispatchSemaphore(value: 0)
-            usleep(200_000)  // until all of them have begun
+            // Until the others are before it in the queue.
+            while !areMade.load(ordering: .acquiring) { usleep(1000) }
             Task.detached(name: "signaller \(number)", priority: .low) {
                 mark()
                 isDone.signal()
@@ -137,10 +135,10 @@ private actor Teller {
             wait(for: isDone)
         }
     }
-    await settle()
-    await settle()
+    areMade.store(true, ordering: .releasing)
     await settle()
 }
+private let areMade = Atomic(false)
 
 /// Children lie in the memory of their parents.
 @Sendable func starvesPoolByChildren() async {
@@ -151,7 +149,6 @@ private actor Teller {
             await child
         }
     }
-    await settle()
     await settle()
     Task.detached(name: "starved", priority: .low) { mark() }
     await settle()

@@ -1,6 +1,7 @@
 import Dispatch
 import Distributed
 import Glibc
+import ZooKit
 
 // Programs whose tasks are on executors of the program's own, and distributed actors.
 

@@ -1,9 +1,14 @@
 import Glibc
+import ZooKit
+
+@Sendable func isReady() {
+    if hampers() { sayReady() }
+}
 
 /// Makes it hard for the process to search its own memory, as the environment says: TASKZOO_ROOT is its new root, where
 /// there is no /proc; TASKZOO_RESERVES is how many times it reserves 64 GB that it does not use.
 /// - Returns: False where that is impossible.
-func hampers() -> Bool {
+private func hampers() -> Bool {
     for _ in 0..<(getenv("TASKZOO_RESERVES").flatMap { Int(String(cString: $0)) } ?? 0) {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         // Each alone: together they would be more than GMR takes for a heap.

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Synchronization
+import ZooKit
 
 // Programs that only look as if they could not go on.
 
@@ -13,26 +14,28 @@ import Synchronization
         await waited
     }
     await settle()
-    await settle()
 }
 
 private actor Till {
     private var count = 0
 
     /// Leaves the actor for as long as it waits.
-    func runs() async {
+    func runs(_ isOutside: DispatchSemaphore) async {
         let isDone = DispatchSemaphore(value: 0)
         Task(name: "step", priority: .low) {
             self.steps()
             isDone.signal()
         }
-        await waitsOutside(isDone, self)
+        await waitsOutside(isDone, self, isOutside)
         count += 1
     }
     func steps() { count += 1 }
 }
 
-@inline(never) private nonisolated func waitsOutside(_ isDone: DispatchSemaphore, _ till: Till) async {
+@inline(never) private nonisolated func waitsOutside(
+    _ isDone: DispatchSemaphore, _ till: Till, _ isOutside: DispatchSemaphore
+) async {
+    isOutside.signal()
     withExtendedLifetime(till) { wait(for: isDone) }
 }
 
@@ -41,11 +44,15 @@ private actor Till {
     let width = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     for _ in 1..<max(width, 2) { Task.detached(priority: .low) { computes() } }
     let till = Till()
-    await settle()
-    Task.detached(name: "runner", priority: .low) { await till.runs() }
-    await settle()
-    await settle()
+    await moment()
+    let isOutside = DispatchSemaphore(value: 0)
+    Task.detached(name: "runner", priority: .low) { await till.runs(isOutside) }
+    wait(for: isOutside)
+    await moment()
 }
+
+/// Who never rests cannot be asked when it does.
+@inline(never) func moment() async { try? await Task.sleep(for: .milliseconds(100)) }
 
 private let computed = Atomic(0)
 
@@ -70,5 +77,5 @@ private let computed = Atomic(0)
             await child.value
         }
     }
-    await settle()
+    await moment()
 }

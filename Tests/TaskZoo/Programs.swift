@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Synchronization
+import ZooKit
 
 let programs: [String: @Sendable () async -> Void] = [
     "continuation": suspendsOnContinuation,
@@ -64,9 +65,6 @@ let programs: [String: @Sendable () async -> Void] = [
 /// Keeps a call from being the last thing that a function does.
 @inline(never) func mark() { marks.add(1, ordering: .relaxed) }
 private let marks = Atomic(0)
-
-/// Tasks suspend a moment after they have said so.
-@inline(never) func settle() async { try? await Task.sleep(for: .milliseconds(100)) }
 
 // MARK: Programs
 
@@ -176,7 +174,7 @@ actor Bank {
             mark()
         }
     }
-    usleep(100_000)
+    await settle()
 }
 
 @MainActor private func blocksMainActor(_ isEntered: DispatchSemaphore) {
@@ -193,9 +191,8 @@ actor Bank {
         await updates()
         mark()
     }
-    usleep(100_000)
     // Whoever called this has to wait for the main actor too.
-    sayReady()
+    atRest(isReady)
 }
 
 @Sendable private func starvesPool() async {
@@ -203,12 +200,9 @@ actor Bank {
     let width = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     // The program itself has a thread of the pool, until it is done.
     for number in 1..<max(width, 2) { Task(name: "blocker \(number)") { wait(for: never) } }
-    usleep(100_000)
+    await settle()
     Task(name: "starved") { mark() }
-    DispatchQueue(label: "ready").async {
-        usleep(200_000)
-        sayReady()
-    }
+    atRest(isReady)
     wait(for: never)
 }
 
@@ -258,10 +252,7 @@ enum Request {
 @Sendable private func walksOnce() async {
     Task(name: "walker") {
         await waitsForInput()
-        Task {
-            await settle()
-            sayReady()
-        }
+        atRest(isReady)
         await outerWaits()
     }
     Task(name: "stands") { await outerWaits() }
@@ -281,10 +272,4 @@ enum Request {
 @Sendable private func recurses() async {
     Task(name: "deep") { await recursesAndWaits(10_000) }
     await settle()
-}
-
-@inline(never) func sayReady() {
-    guard hampers() else { return }
-    let line = Array("ready\n".utf8)
-    _ = write(STDOUT_FILENO, line, line.count)
 }

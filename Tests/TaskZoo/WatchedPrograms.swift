@@ -110,6 +110,6 @@ private func spin(for duration: Duration) {
 @Sendable private func holdsMainActor() async {
     // It counts from its first answer on.
     try? await Task.sleep(for: .seconds(1))
-    sayReady()
+    isReady()
     Task(name: "holder") { @MainActor in wait(for: DispatchSemaphore(value: 0)) }
 }

@@ -61,7 +61,7 @@ import Testing
     static func check(_ report: ReportDocument, number: Int) throws {
         #expect(report.verdict.kind == "none", "report \(number): \(report.verdict.summary)")
         #expect(report.locks.deadlocks.isEmpty, "report \(number)")
-        #expect(report.completeness.finishedBy == "helper process", "report \(number)")
+        #expect(report.completeness.finishedBy == "helper process", "report \(number): \(report.completeness.gaps)")
         #expect(Set(report.tasks.map(\.id)).count == report.tasks.count, "report \(number): numbers are unique")
         let own = report.tasks.filter { $0.name?.hasPrefix("blocks ") == true }
         #expect(own.count == 8, "report \(number): \(report.tasks.compactMap(\.name))")

@@ -18,7 +18,9 @@ import Testing
             let crashes = try run.only("process.crash signals").finding
             #expect(crashes.hasPrefix("A crash makes a report first") && crashes.contains("SIGSEGV"))
             try #expect(run.only("process.log directory").status == "ok")
-            try #expect(run.only("process.settings").finding == "Set and usable: GMR_SIGNALS, GMR_LOG_DIR.")
+            try #expect(
+                run.only("process.settings").finding
+                    == "Set and usable: GMR_SIGNALS, GMR_LOG_DIR, GMR_HELPER_SILENCE_MS.")
             try #expect(run.only("process.unwind tables").status == "ok")
             try #expect(run.only("process.symbols").status == "ok")
         }
