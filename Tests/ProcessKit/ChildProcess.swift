@@ -22,7 +22,7 @@ public final class ChildProcess {
     private var isTaken = false
 
     /// Where a disk stands still for seconds, a helper says nothing, and is not hung for that.
-    private static let patience = ["GMR_HELPER_SILENCE_MS": "20000"]
+    private static let patience = ["GMR_HELPER_SILENCE_MS": "10000"]
 
     /// A program that SwiftPM built beside the tests.
     public static func built(_ name: String) -> String {
@@ -119,7 +119,7 @@ public final class ChildProcess {
     /// stay, but those named `hot-…`. Blocks the calling thread.
     @available(*, noasync)
     public func waitUntilAllSleep() throws {
-        let tasks = open("/proc/\(pid)/task", O_RDONLY | O_DIRECTORY)
+        let tasks = open("/proc/\(pid)/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(tasks) }
         do {
             try ThreadPlaces.waitForRest(in: tasks)

@@ -89,8 +89,9 @@ private actor Teller {
 }
 
 @Sendable func findsMainThreadBlocked() async {
+    await settle()
     // Whoever called this has to wait for the main actor too.
-    atRest(isReady)
+    isReady()
 }
 
 @MainActor private func blocksMainActorForItself() {
@@ -104,8 +105,9 @@ private actor Teller {
 
 @Sendable func blocksItsMainActor() async {
     Task(name: "holder") { await blocksMainActorForItself() }
+    await settle()
     // Whoever called this has to wait for the main actor too.
-    atRest(isReady)
+    isReady()
 }
 
 @Sendable func blocksTwoActors() async {

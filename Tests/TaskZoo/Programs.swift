@@ -191,8 +191,9 @@ actor Bank {
         await updates()
         mark()
     }
+    await settle()
     // Whoever called this has to wait for the main actor too.
-    atRest(isReady)
+    isReady()
 }
 
 @Sendable private func starvesPool() async {

@@ -31,7 +31,7 @@ private final class Umpire: @unchecked Sendable {
     init() {
         sem_init(count, 0, 0)
         // Held open: a program may change its root directory later.
-        let tasks = open("/proc/self/task", O_RDONLY | O_DIRECTORY)
+        let tasks = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard tasks >= 0 else { fatalError("no /proc/self/task") }
         DispatchQueue(label: "umpire").async { self.watches(tasks) }
     }
@@ -45,12 +45,13 @@ private final class Umpire: @unchecked Sendable {
         // `PID/task/TID`
         var link = [UInt8](repeating: 0, count: 64)
         let length = readlink("/proc/thread-self", &link, link.count)
-        let own = String(
-            decoding: link.prefix(max(length, 0)).split(separator: UInt8(ascii: "/")).last ?? [], as: UTF8.self)
+        guard let own = link.prefix(max(length, 0)).split(separator: UInt8(ascii: "/")).last else {
+            fatalError("no /proc/thread-self")
+        }
         while true {
             while sem_wait(count) != 0 {}
             do {
-                try ThreadPlaces.waitForRest(in: tasks, except: own)
+                try ThreadPlaces.waitForRest(in: tasks, except: String(decoding: own, as: UTF8.self))
             } catch {
                 fatalError("\(error)")
             }

@@ -6,7 +6,8 @@ public struct ThreadPlaces: Equatable {
         public var description: String
     }
 
-    private static let deadline = Duration.seconds(60)
+    /// Less than whoever waits for a program to get ready has patience.
+    private static let deadline = Duration.seconds(20)
 
     /// Of each thread, by its number: its name, its state, and how often it was switched.
     private var places: [String: String] = [:]
@@ -16,29 +17,34 @@ public struct ThreadPlaces: Equatable {
     /// - Parameters:
     ///   - tasks: Descriptor of `/proc/PID/task`.
     ///   - own: Number of a thread that is left out.
-    /// - Throws: `Restless`, after a minute.
+    /// - Throws: `Restless`, where they do not in time, or the process has ended.
     public static func waitForRest(in tasks: Int32, except own: String = "") throws {
         let end = ContinuousClock.now + deadline
-        var (before, now) = (ThreadPlaces(), ThreadPlaces(in: tasks, except: own))
+        var before: ThreadPlaces?
+        var now = try ThreadPlaces(in: tasks, except: own)
         while now != before || !now.areAsleep {
-            guard .now < end else { throw Restless(description: "a thread does not rest: \(before), then \(now)") }
+            guard .now < end else {
+                throw Restless(description: "a thread does not rest: \(before as Any), then \(now)")
+            }
             usleep(10_000)
-            (before, now) = (now, ThreadPlaces(in: tasks, except: own))
+            before = now
+            now = try ThreadPlaces(in: tasks, except: own)
         }
     }
 
-    private init() {}
-
-    private init(in tasks: Int32, except own: String) {
+    private init(in tasks: Int32, except own: String) throws {
         // Each look has one of its own, which begins at the first thread.
-        guard let directory = fdopendir(openat(tasks, ".", O_RDONLY | O_DIRECTORY)) else { return }
+        guard let directory = fdopendir(openat(tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else {
+            throw Restless(description: "its threads cannot be listed: errno \(errno)")
+        }
         defer { closedir(directory) }
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name != own, !name.hasPrefix(".") else { continue }
-            let status = Self.status(tasks, name)
+            // One that has ended meanwhile has none; whom it woke has been switched.
+            guard let status = Self.status(tasks, name) else { continue }
             if status.contains("Name:\thot-") || status.contains("Name:\tgmr-") { continue }
             places[name] = status.split(separator: "\n")
                 .filter { $0.hasPrefix("Name:") || $0.hasPrefix("State:") || $0.contains("ctxt_switches:") }
@@ -49,11 +55,12 @@ public struct ThreadPlaces: Equatable {
     /// A main thread that has ended is a zombie for as long as there are others.
     private var areAsleep: Bool { places.values.allSatisfy { $0.contains("State:\tS") || $0.contains("State:\tZ") } }
 
-    private static func status(_ tasks: Int32, _ name: String) -> String {
-        let file = openat(tasks, name + "/status", O_RDONLY)
+    private static func status(_ tasks: Int32, _ name: String) -> String? {
+        let file = openat(tasks, name + "/status", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: 8192)
         let count = read(file, &bytes, bytes.count)
-        return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
 }

@@ -65,7 +65,11 @@ typedef struct {
 
 extern gmr_agent_state_t gmr_agent_state;
 
-/* agent_thread.c: how long the helper or the worker may say nothing about this report. */
+/* Between looks at what else has happened, while somebody else finishes a report. */
+#define GMR_LOOK_NS UINT64_C(250000000)
+/* agent_thread.c: whether a thread that crashed waits for a report: for this one, or for its end. */
+int gmr_agent_has_crash(void);
+/* agent_thread.c: how long the helper or the worker may say nothing about a report: shorter where a crash waits. */
 uint64_t gmr_agent_silence_ns(void);
 
 /* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */

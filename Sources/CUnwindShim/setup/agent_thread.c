@@ -26,7 +26,7 @@
 #include "agent_state.h"
 
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
-/* A crash is over after ten seconds: two helpers, the worker and the record behind them have their turns in that. */
+/* A crash waits ten seconds: one for a capture, two helpers, the end of one, the worker and the record behind them. */
 #define CRASH_SILENCE_NS UINT64_C(2500000000)
 #define DESK_PATIENCE_NS UINT64_C(20000000) /* between a thread's last word on a report and its next job */
 
@@ -39,10 +39,15 @@ static int has_memory(void) {
     return 1;
 }
 
+int gmr_agent_has_crash(void) {
+    const gmr_safe_state_t *safe = &gmr_safe_state;
+    uint64_t owner = __atomic_load_n(&safe->crash_owner, __ATOMIC_ACQUIRE);
+    return owner >> 32 == (uint64_t)gmr_ss_getpid() && gmr_load_acquire(&safe->crash_answered) == GMR_CRASH_PENDING;
+}
+
 uint64_t gmr_agent_silence_ns(void) {
     uint64_t silence_ns = gmr_agent_state.config.helper_silence_ns;
-    int is_shorter = gmr_safe_state.arena->crash.signal && silence_ns > CRASH_SILENCE_NS;
-    return is_shorter ? CRASH_SILENCE_NS : silence_ns;
+    return gmr_agent_has_crash() && silence_ns > CRASH_SILENCE_NS ? CRASH_SILENCE_NS : silence_ns;
 }
 
 /* What the worker did of it: less where it is blocked, or must not run. */
@@ -58,11 +63,15 @@ static uint32_t finish_in_worker(uint32_t work) {
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
-    const uint64_t silence_ns = gmr_agent_silence_ns();
-    for (uint64_t waited = 0; waited < WORKER_LIMIT_NS; waited += silence_ns) {
-        if (gmr_desk_wait(&state->worker, silence_ns)) return gmr_load_acquire(&state->worker_did);
+    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC), now = begin, heard = begin, silence_ns;
+    while ((silence_ns = gmr_agent_silence_ns()) > now - heard && now - begin < WORKER_LIMIT_NS) {
+        uint64_t left = heard + silence_ns - now;
+        if (gmr_desk_wait(&state->worker, left < GMR_LOOK_NS ? left : GMR_LOOK_NS)) {
+            return gmr_load_acquire(&state->worker_did);
+        }
+        now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
         uint32_t progress = gmr_load_acquire(&arena->helper_progress);
-        if (progress == seen) break;
+        if (progress != seen) heard = now;
         seen = progress;
     }
     gmr_store_release(&state->worker_is_late, 1);

@@ -36,7 +36,6 @@ static void let_helper_read(int is_standby) {
  * ended. */
 static int await(int is_standby) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    uint64_t silence_ns = gmr_agent_silence_ns();
     uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC), heard = begin;
     uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     for (;;) {
@@ -55,10 +54,10 @@ static int await(int is_standby) {
             seen = progress;
             heard = now;
         }
+        uint64_t silence_ns = gmr_agent_silence_ns(), look_ns = is_standby ? STANDBY_LOOK_NS : GMR_LOOK_NS;
         if (now - heard >= silence_ns || now - begin >= LIMIT_NS) return -ETIMEDOUT;
         uint64_t left = heard + silence_ns - now;
-        (void)gmr_ss_futex_wait(&arena->helper_progress, progress,
-                                is_standby && left > STANDBY_LOOK_NS ? STANDBY_LOOK_NS : left);
+        (void)gmr_ss_futex_wait(&arena->helper_progress, progress, left < look_ns ? left : look_ns);
     }
 }
 
@@ -110,10 +109,10 @@ static int finish_once(void) {
         arena->helper_error = -state->executable_descriptor;
         return 0;
     }
+    /* The one before may still be about to end: where disks are slow, tidying up takes a moment. */
+    if (!gmr_agent_has_crash()) (void)gmr_ss_helper_reap(GMR_HELPER_ONCE, REAP_PATIENCE_NS);
     reset();
     gmr_helper_start_t start = {.executable = state->executable_descriptor, .arena = state->arena_descriptor};
-    /* The one before may still be about to end: where disks are slow, tidying up takes seconds. */
-    (void)gmr_ss_helper_reap(GMR_HELPER_ONCE, gmr_agent_silence_ns());
     int error = gmr_ss_helper_spawn(GMR_HELPER_ONCE, &start);
     if (error) {
         arena->helper_error = -error;

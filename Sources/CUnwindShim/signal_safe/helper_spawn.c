@@ -106,7 +106,9 @@ static void keep_once(void) GMR_SIGNAL_SAFE {
     if (!spawn->helper) gmr_ss_leave(1);
     __atomic_store_n(&arena->helper_pid, spawn->helper, __ATOMIC_RELEASE);
     int32_t status = await_end(spawn->helper);
-    if (gmr_load_acquire(&arena->helper_state) < GMR_HELPER_DONE) tell(GMR_HELPER_ENDED, status);
+    /* Not of a later report, which has another helper, or none yet. */
+    int is_its = __atomic_load_n(&arena->helper_pid, __ATOMIC_ACQUIRE) == spawn->helper;
+    if (is_its && gmr_load_acquire(&arena->helper_state) < GMR_HELPER_DONE) tell(GMR_HELPER_ENDED, status);
     gmr_ss_leave(0);
 }
 
