@@ -47,6 +47,7 @@ final class FetchingService {
         process.environment = [
             "PATH": directory + "/bin", "HOME": directory, "DEBUGINFOD_CACHE_PATH": directory + "/cache",
             "GMR_LOG_DIR": directory + "/reports", "GMR_DEBUG_DIR": "/nonexistent", "ZOO_READY_FD": "1",
+            "GMR_HELPER_SILENCE_MS": "10000",
         ].merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output

@@ -45,7 +45,7 @@ extension AgentTests {
         @Test func whoAsksWhileItIsStoppedIsAnswered() async throws {
             for round in 0..<40 {
                 let gmr = try GuruMeditation.setUpAutorun(
-                    package: "tests", signals: [.usr1], settings: Settings(helperSilence: .milliseconds(100)))
+                    package: "tests", signals: [.usr1], settings: Settings(helperSilence: .seconds(20)))
                 await withTaskGroup(of: Void.self) { group in
                     for _ in 0..<4 {
                         group.addTask {
@@ -77,9 +77,11 @@ private func markedThreadWaits(for gate: DispatchSemaphore) {
     gate.signal()
 }
 
-/// Runs `body` with an agent that no signal of the test runner disturbs.
+/// Runs `body` with an agent that no signal of the test runner disturbs. Where the machine stands still for seconds,
+/// neither its worker nor a thread of the test runner is hung for that.
 func withAgent(
-    settings: Settings = Settings(), _ body: (GuruMeditation) async throws -> Void
+    settings: Settings = Settings(captureDeadline: .seconds(5), helperSilence: .seconds(20)),
+    _ body: (GuruMeditation) async throws -> Void
 ) async throws {
     let gmr = try GuruMeditation.setUpAutorun(package: "tests", signals: [.usr1], settings: settings)
     do {

@@ -14,6 +14,7 @@ import Testing
             "GMR_FILE_EVENT_HANDLER_INTERVAL": "0.5", "GMR_SIGNALS_BESIDE_FILE": "1", "GMR_MAX_REPORTS": "20",
             "GMR_MAX_TOTAL_BYTES": "1000000", "GMR_SECRET_KEYS": "pin, puk", "GMR_ENVIRONMENT": "LANG,TZ",
             "GMR_WATCHDOG": "2.5", "GMR_WATCHDOG_PAUSE": "60", "GMR_TASK_SEARCH_MS": "4000",
+            "GMR_CRASH_PATIENCE_MS": "15000",
         ])
         #expect(problems.isEmpty)
         #expect(
@@ -25,7 +26,7 @@ import Testing
                     logDirectory: "/var/log/orders", formats: [.json], maximumReportCount: 20,
                     maximumTotalByteCount: 1_000_000, secretKeys: ["pin", "puk"], environmentVariables: ["LANG", "TZ"],
                     captureDeadline: .milliseconds(250), taskSearchLimit: .seconds(4), sectionDeadline: .seconds(5),
-                    helperSilence: .seconds(3),
+                    helperSilence: .seconds(3), crashPatience: .seconds(15),
                     helperProgram: "/usr/bin/gmr", helperStandsBy: true,
                     maximumThreadCount: 64, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
                     fetchDebugInformation: true))

@@ -17,7 +17,7 @@ import Testing
         formats: [.text, .xml], recordsStacks: true, writesCores: true, maximumReportCount: 8,
         maximumTotalByteCount: 1 << 40, secretKeys: ["pin"], environmentVariables: ["TZ"],
         captureDeadline: .nanoseconds(1), taskSearchLimit: .seconds(7), sectionDeadline: .seconds(-3),
-        helperSilence: .milliseconds(2_500),
+        helperSilence: .milliseconds(2_500), crashPatience: .seconds(3),
         maximumThreadCount: 7, debugDirectories: "/a:/b", symbolizeSystemLibraries: true,
         fetchDebugInformation: true)
     static let package = Package(vendor: nil, product: "orders", version: "1.4.2")

@@ -5,7 +5,7 @@ import Testing
 extension ZooSuites {
     /// What `GMR_CORE=1` leaves beside a report.
     @Suite(.enabled(if: ZooSuites.hasAgent)) struct ReportedCoreTests {
-        @Test(.timeLimit(.minutes(2)), arguments: ["threads-64", "mutex", "deep-recursion"])
+        @Test(.timeLimit(.minutes(5)), arguments: ["threads-64", "mutex", "deep-recursion"])
         func aCoreLiesBesideTheReport(_ name: String) throws {
             let zooCase = ZooCatalog.named(name)
             try ZooSuites.withZoo(zooCase, environment: ["GMR_CORE": "1"]) { zoo in
@@ -17,7 +17,7 @@ extension ZooSuites {
             }
         }
 
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(5)))
         func itGoesWithItsReport() throws {
             let environment = ["GMR_CORE": "1", "GMR_FORMAT": "both", "GMR_MAX_REPORTS": "1"]
             try ZooSuites.withZoo(ZooCatalog.named("mutex"), environment: environment) { zoo in
@@ -34,7 +34,7 @@ extension ZooSuites {
         }
 
         /// Without a folder the report has all it can have.
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(5)))
         func withoutAFolderTheReportSaysSo() throws {
             let environment = ["GMR_CORE": "1", "GMR_LOG_DIR": "", "GMR_FORMAT": "text"]
             try ZooSuites.withZoo(ZooCatalog.named("mutex"), environment: environment) { zoo in
@@ -47,7 +47,7 @@ extension ZooSuites {
         /// `gmr core` makes one of a raw record, when there is no process any more.
         @Test(
             .enabled(if: (try? ToolRun.run(ChildProcess.built("gmr"), ["--help"]).status) == 0),
-            .timeLimit(.minutes(2)),
+            .timeLimit(.minutes(5)),
             arguments: ["threads-64", "syscalls-20", "signal-frame", "leaf", "swift-closures"])
         func aRecordBecomesACore(_ name: String) throws {
             let zooCase = ZooCatalog.named(name)

@@ -154,7 +154,11 @@ import Testing
     @Test func aReportThatWasBegunIsInARecord() throws {
         try Service.with(["GMR_RECORD": "1"]) { service in
             kill(service.pid, SIGUSR2)
-            try service.waitUntil { !StandbyProcess.helpers(of: service.pid).isEmpty }
+            try service.waitUntil {
+                let names = try? FileManager.default.contentsOfDirectory(atPath: service.directory.path)
+                return names?.contains { $0.hasSuffix(".gmr") } == true
+                    && !StandbyProcess.helpers(of: service.pid).isEmpty
+            }
             for helper in StandbyProcess.helpers(of: service.pid) { kill(helper, SIGKILL) }
             kill(service.pid, SIGKILL)
             _ = try service.process.waitForEnd()

@@ -36,7 +36,8 @@ struct StandbyProcess {
 
     /// Asleep, with no report under way.
     var isIdle: Bool {
-        field("State") == "S (sleeping)" && Self.text("/proc/\(pid)/task/\(pid)/children") == ""
+        // In this order: it waits for a child, and goes on.
+        Self.text("/proc/\(pid)/task/\(pid)/children") == "" && field("State") == "S (sleeping)"
     }
 
     var parent: Int32? { field("PPid").flatMap { Int32($0) } }
@@ -65,7 +66,7 @@ struct StandbyProcess {
 
     /// Blocks.
     @available(*, noasync)
-    func waitForEnd(within deadline: Duration = .seconds(10)) throws {
+    func waitForEnd(within deadline: Duration = .seconds(30)) throws {
         let end = ContinuousClock.now + deadline
         while isThere {
             guard ContinuousClock.now < end else {

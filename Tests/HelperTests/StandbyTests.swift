@@ -86,7 +86,7 @@ import Testing
 
     /// Whoever holds it up is left out, and does not write the same report later.
     @Test func oneThatDoesNotAnswerIsReplaced() throws {
-        try Service.with(["GMR_HELPER_STANDBY": "1", "GMR_HELPER_SILENCE_MS": "300"]) { service in
+        try Service.with(["GMR_HELPER_STANDBY": "1", "GMR_HELPER_SILENCE_MS": "5000"]) { service in
             let first = try StandbyProcess(of: service.pid)
             kill(first.pid, SIGSTOP)
             let completeness = try service.report().completeness
@@ -101,6 +101,27 @@ import Testing
             try first.waitForEnd()
             try service.waitUntil { StandbyProcess.all(of: service.pid).isEmpty }
             #expect(try service.reportNames().count == 3)
+        }
+    }
+
+    /// However long it may be silent, a crash has its report in time; and so has the report that was under way.
+    @Test func aCrashDoesNotWaitForOneThatHangs() throws {
+        let patience = ["GMR_HELPER_STANDBY": "1", "GMR_HELPER_SILENCE_MS": "600000", "GMR_CRASH_PATIENCE_MS": "40000"]
+        try Service.with(patience) { service in
+            let first = try StandbyProcess(of: service.pid)
+            kill(first.pid, SIGSTOP)
+            kill(service.pid, SIGUSR2)
+            usleep(500_000)  // by now it was asked; else there is one report of both, which comes as well
+            kill(service.pid, SIGSEGV)
+            var report = try service.nextReport()
+            if report.verdict.kind != "crash" {
+                #expect(report.completeness.gaps.contains { $0.contains("it said nothing for too long") })
+                report = try service.nextReport()
+            }
+            // Another one stands by since the first report.
+            #expect(report.verdict.kind == "crash")
+            #expect([Self.name, "helper process"].contains(report.completeness.finishedBy))
+            #expect(try service.process.waitForEnd() == 128 + SIGSEGV)
         }
     }
 

@@ -21,8 +21,10 @@ public final class ChildProcess {
     private var pending = Data()
     private var isTaken = false
 
-    /// Where a disk stands still for seconds, a helper says nothing, and is not hung for that.
-    private static let patience = ["GMR_HELPER_SILENCE_MS": "10000"]
+    /// Where a disk or the whole machine stands still for seconds, nobody answers, and is not hung for that.
+    public static let patience = [
+        "GMR_CAPTURE_DEADLINE_MS": "5000", "GMR_HELPER_SILENCE_MS": "10000", "GMR_CRASH_PATIENCE_MS": "45000",
+    ]
 
     /// A program that SwiftPM built beside the tests.
     public static func built(_ name: String) -> String {
@@ -131,7 +133,7 @@ public final class ChildProcess {
 
     /// Its exit status, 128 + N where signal N ended it. Blocks the calling thread; kills it after the deadline.
     @available(*, noasync)
-    public func waitForEnd(within deadline: Duration = .seconds(30)) throws -> Int32 {
+    public func waitForEnd(within deadline: Duration = .seconds(120)) throws -> Int32 {
         let end = ContinuousClock.now + deadline
         var status: Int32 = 0
         while waitpid(pid, &status, WNOHANG) == 0 {

@@ -33,6 +33,7 @@ typedef struct {
     uint64_t capture_deadline_ns;
     uint64_t task_search_ns; /* how long the memory is searched for Swift tasks, at most */
     uint64_t helper_silence_ns; /* how long a helper may say nothing before the worker takes over */
+    uint64_t crash_patience_ns; /* how long a thread that crashed waits for its report */
     /* An executable that serves as the helper, absolute, one that gmr_helper_check() has passed; NULL: the process's
      * own. Copied. */
     const char *helper_path;

@@ -65,12 +65,16 @@ typedef struct {
 
 extern gmr_agent_state_t gmr_agent_state;
 
-/* Between looks at what else has happened, while somebody else finishes a report. */
-#define GMR_LOOK_NS UINT64_C(250000000)
 /* agent_thread.c: whether a thread that crashed waits for a report: for this one, or for its end. */
 int gmr_agent_has_crash(void);
-/* agent_thread.c: how long the helper or the worker may say nothing about a report: shorter where a crash waits. */
-uint64_t gmr_agent_silence_ns(void);
+/* Who waits for the helper, or the worker, to say that it goes on with a report. Begins with zeros. */
+typedef struct {
+    uint64_t looked_ns, silent_ns;
+    uint32_t progress;
+} gmr_listener_t;
+/* agent_thread.c: for how long to wait until the next call; 0: it was silent for too long. Where a crash waits, that is
+ * sooner. */
+uint64_t gmr_listen(gmr_listener_t *listener);
 
 /* arena.c: makes the arena, in the place of an earlier install's. Returns 0 or a negative errno. */
 int gmr_arena_make(const gmr_agent_config_t *config);

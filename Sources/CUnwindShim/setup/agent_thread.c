@@ -26,8 +26,7 @@
 #include "agent_state.h"
 
 #define WORKER_LIMIT_NS UINT64_C(10000000000)
-/* A crash waits ten seconds: one for a capture, two helpers, the end of one, the worker and the record behind them. */
-#define CRASH_SILENCE_NS UINT64_C(2500000000)
+#define LOOK_NS UINT64_C(250000000) /* between looks whether somebody who finishes a report makes progress */
 #define DESK_PATIENCE_NS UINT64_C(20000000) /* between a thread's last word on a report and its next job */
 
 /* Swift ends the process where it gets no memory: ask before, for more than a section is likely to need. */
@@ -45,9 +44,21 @@ int gmr_agent_has_crash(void) {
     return owner >> 32 == (uint64_t)gmr_ss_getpid() && gmr_load_acquire(&safe->crash_answered) == GMR_CRASH_PENDING;
 }
 
-uint64_t gmr_agent_silence_ns(void) {
-    uint64_t silence_ns = gmr_agent_state.config.helper_silence_ns;
-    return gmr_agent_has_crash() && silence_ns > CRASH_SILENCE_NS ? CRASH_SILENCE_NS : silence_ns;
+uint64_t gmr_listen(gmr_listener_t *listener) {
+    uint32_t progress = gmr_load_acquire(&gmr_safe_state.arena->helper_progress);
+    uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC), since = listener->looked_ns ? now - listener->looked_ns : 0;
+    /* For the rest of that time this thread did not run either: the machine stood still. */
+    listener->silent_ns += since < 2 * LOOK_NS ? since : 2 * LOOK_NS;
+    if (progress != listener->progress || !listener->looked_ns) listener->silent_ns = 0;
+    listener->looked_ns = now;
+    listener->progress = progress;
+    uint64_t limit_ns = gmr_agent_state.config.helper_silence_ns;
+    /* What a crash waits for: a capture, two helpers, the worker, and the record behind them. */
+    uint64_t quarter_ns = gmr_safe_state.crash_patience_ns / 4;
+    if (gmr_agent_has_crash() && limit_ns > quarter_ns) limit_ns = quarter_ns;
+    if (listener->silent_ns >= limit_ns) return 0;
+    uint64_t left_ns = limit_ns - listener->silent_ns;
+    return left_ns < LOOK_NS ? left_ns : LOOK_NS;
 }
 
 /* What the worker did of it: less where it is blocked, or must not run. */
@@ -60,19 +71,12 @@ static uint32_t finish_in_worker(uint32_t work) {
     state->worker_work = work;
     gmr_store_release(&state->worker_did, 0);
     gmr_store_release(&state->worker_is_late, 0);
-    uint32_t seen = gmr_load_acquire(&arena->helper_progress);
     gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
-    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC), now = begin, heard = begin, silence_ns;
-    while ((silence_ns = gmr_agent_silence_ns()) > now - heard && now - begin < WORKER_LIMIT_NS) {
-        uint64_t left = heard + silence_ns - now;
-        if (gmr_desk_wait(&state->worker, left < GMR_LOOK_NS ? left : GMR_LOOK_NS)) {
-            return gmr_load_acquire(&state->worker_did);
-        }
-        now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-        uint32_t progress = gmr_load_acquire(&arena->helper_progress);
-        if (progress != seen) heard = now;
-        seen = progress;
+    gmr_listener_t listener = {0};
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + WORKER_LIMIT_NS, patience_ns;
+    while ((patience_ns = gmr_listen(&listener)) && gmr_ss_clock_ns(CLOCK_MONOTONIC) < end) {
+        if (gmr_desk_wait(&state->worker, patience_ns)) return gmr_load_acquire(&state->worker_did);
     }
     gmr_store_release(&state->worker_is_late, 1);
     return gmr_load_acquire(&state->worker_did);

@@ -17,7 +17,9 @@
 
 #define ALIGN_PAGE(bytes) (((uint64_t)(bytes) + GMR_PAGE_BYTES - 1) & ~(uint64_t)(GMR_PAGE_BYTES - 1))
 
-#define SECOND_LOOK_PATIENCE_NS UINT64_C(1500000000) /* threads may have to be stopped for it */
+/* Threads may have to be stopped for it. */
+#define SECOND_LOOK_PATIENCE_NS UINT64_C(1500000000)
+#define SECOND_LOOK_WAITS 20 /* that it is made of: where the machine stands still, one is longer */
 
 static uint64_t lay_out(gmr_arena_header_t *header, uint32_t slot_capacity) {
     header->setup_offset = GMR_PAGE_BYTES;
@@ -209,16 +211,15 @@ int gmr_arena_wait_sections(gmr_arena_header_t *arena, uint32_t seen_bytes, uint
 
 int gmr_arena_look_again(gmr_arena_header_t *arena) {
     if (arena->pid == getpid()) return gmr_waits_look_again(arena);
-    uint64_t deadline = gmr_ss_clock_ns(CLOCK_MONOTONIC) + GMR_SECOND_LOOK_NS + SECOND_LOOK_PATIENCE_NS;
+    const uint64_t wait_ns = (GMR_SECOND_LOOK_NS + SECOND_LOOK_PATIENCE_NS) / SECOND_LOOK_WAITS;
     gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_ASKED);
     gmr_arena_progress(arena, 0);
-    for (;;) {
+    for (unsigned waits = 0; waits <= SECOND_LOOK_WAITS; waits++) {
         uint32_t state = gmr_load_acquire(&arena->second_look);
         if (state == GMR_SECOND_LOOK_DONE) return 1;
-        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-        if (now >= deadline) return 0;
-        (void)gmr_ss_futex_wait(&arena->second_look, state, deadline - now);
+        (void)gmr_ss_futex_wait(&arena->second_look, state, wait_ns);
     }
+    return 0;
 }
 
 void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t error, uint32_t told) {

@@ -36,8 +36,8 @@ static void let_helper_read(int is_standby) {
  * ended. */
 static int await(int is_standby) {
     gmr_arena_header_t *arena = gmr_safe_state.arena;
-    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC), heard = begin;
-    uint32_t seen = gmr_load_acquire(&arena->helper_progress);
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + LIMIT_NS;
+    gmr_listener_t listener = {0};
     for (;;) {
         /* Before the state: the helper changes the state first. Read the other way round, its last word could come
          * between the two, and this would wait for one more until its silence ends the wait. */
@@ -49,15 +49,10 @@ static int await(int is_standby) {
             (void)gmr_waits_look_again(arena);
             let_helper_read(is_standby); /* it may have named another one */
         }
-        uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC);
-        if (progress != seen) {
-            seen = progress;
-            heard = now;
-        }
-        uint64_t silence_ns = gmr_agent_silence_ns(), look_ns = is_standby ? STANDBY_LOOK_NS : GMR_LOOK_NS;
-        if (now - heard >= silence_ns || now - begin >= LIMIT_NS) return -ETIMEDOUT;
-        uint64_t left = heard + silence_ns - now;
-        (void)gmr_ss_futex_wait(&arena->helper_progress, progress, left < look_ns ? left : look_ns);
+        uint64_t patience_ns = gmr_listen(&listener);
+        if (!patience_ns || gmr_ss_clock_ns(CLOCK_MONOTONIC) >= end) return -ETIMEDOUT;
+        if (is_standby && patience_ns > STANDBY_LOOK_NS) patience_ns = STANDBY_LOOK_NS;
+        (void)gmr_ss_futex_wait(&arena->helper_progress, progress, patience_ns);
     }
 }
 

@@ -32,6 +32,8 @@ static void *worker_main(void *unused) {
     while (gmr_desk_next(&state->worker)) {
         state->config.finish(gmr_safe_state.arena, state->worker_work);
         gmr_desk_finish(&state->worker);
+        /* Whoever asked a moment before was told that the worker is busy. */
+        state->config.finish(gmr_safe_state.arena, 0);
     }
     return NULL;
 }
@@ -164,6 +166,7 @@ int gmr_agent_install(const gmr_agent_config_t *config, const char **what) {
     safe->records_stacks = config->records_stacks;
     (void)snprintf(safe->record_path, sizeof safe->record_path, "%s", config->record_path ? config->record_path : "");
     safe->capture_deadline_ns = config->capture_deadline_ns;
+    safe->crash_patience_ns = config->crash_patience_ns;
     if (getrandom(&safe->capture_cookie, sizeof safe->capture_cookie, 0) < 0) {
         safe->capture_cookie = (uint32_t)gmr_ss_clock_ns(CLOCK_REALTIME);
     }

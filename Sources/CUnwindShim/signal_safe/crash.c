@@ -16,7 +16,6 @@
 #include "thread_descriptor.h"
 #include "trigger.h"
 
-#define REPORT_PATIENCE_NS UINT64_C(10000000000)
 #define BIT(signal) (UINT64_C(1) << ((signal) - 1))
 #define END_PATIENCE_NS UINT64_C(200000000) /* between a report and the end of the process */
 
@@ -54,7 +53,7 @@ static void remember(const siginfo_t *info, const void *context) GMR_SIGNAL_SAFE
 /* Until the agent says something. */
 static void await_answer(void) GMR_SIGNAL_SAFE {
     uint32_t *answered = &gmr_safe_state.crash_answered;
-    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + REPORT_PATIENCE_NS, now;
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + gmr_safe_state.crash_patience_ns, now;
     while (gmr_load_acquire(answered) == GMR_CRASH_PENDING && (now = gmr_ss_clock_ns(CLOCK_MONOTONIC)) < end) {
         (void)gmr_ss_futex_wait(answered, GMR_CRASH_PENDING, end - now);
     }
@@ -104,7 +103,7 @@ static uint32_t *owner_tid(void) GMR_SIGNAL_SAFE { return (uint32_t *)&gmr_safe_
  * the process does not end. */
 static int claim(int32_t self) GMR_SIGNAL_SAFE {
     gmr_safe_state_t *state = &gmr_safe_state;
-    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + REPORT_PATIENCE_NS + END_PATIENCE_NS;
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + state->crash_patience_ns + END_PATIENCE_NS;
     uint64_t pid = (uint64_t)gmr_ss_getpid(), own = pid << 32 | (uint32_t)self;
     uint32_t never = 0;
     for (;;) {

@@ -67,6 +67,7 @@ typedef struct {
 
     /* The crash, if there is one: crash.c. */
     gmr_crash_t crash;
+    uint64_t crash_patience_ns; /* how long its thread waits for the report */
     uint64_t crash_owner;    /* pid << 32 | tid of the thread that crashed first; 0: none; futex. acq_rel: one only */
     int32_t crash_last_tid;  /* of the crash that was reported last, with two of its registers */
     uint64_t crash_last_rip, crash_last_rsp;

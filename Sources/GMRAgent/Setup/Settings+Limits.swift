@@ -6,10 +6,11 @@ extension Settings {
     /// is held to narrower limits; these are for what the program sets, and for a set-up record that was damaged.
     mutating func keepWithinLimits() {
         captureDeadline = captureDeadline.limited
-        // A crash waits for the report under way, for 10 s at most.
+        // A crash waits for the report under way, no longer than its patience.
         taskSearchLimit = min(max(taskSearchLimit, .milliseconds(1)), .seconds(5))
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
+        crashPatience = min(max(crashPatience, .seconds(1)), .seconds(3600))
         fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))
         watchdogLimit = watchdogLimit.map { min(max($0, .milliseconds(100)), .seconds(3600)) }
         watchdogPause = min(max(watchdogPause, .milliseconds(1)), .seconds(86_400))

@@ -34,6 +34,7 @@ extension Setup {
         config.capture_deadline_ns = record.settings.captureDeadline.nanoseconds
         config.task_search_ns = record.settings.taskSearchLimit.nanoseconds
         config.helper_silence_ns = record.settings.helperSilence.nanoseconds
+        config.crash_patience_ns = record.settings.crashPatience.nanoseconds
         config.helper_path = helperPath.start()
         config.helper_stands_by = record.settings.helperStandsBy ? 1 : 0
         config.follows_forks = followsForks ? 1 : 0

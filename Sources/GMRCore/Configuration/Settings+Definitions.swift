@@ -53,8 +53,10 @@ extension Settings {
             "how long a registered section may take that was given no time of its own"),
         .milliseconds(
             "gmr.helper.silence.ms", \.helperSilence, accepted: 1...600_000,
-            "how long the helper process may be silent before a thread takes over; no longer than 2500 while a crash waits"
-        ),
+            "how long the helper process may be silent before a thread takes over"),
+        .milliseconds(
+            "gmr.crash.patience.ms", \.crashPatience, accepted: 1_000...600_000,
+            "how long a thread that crashed waits for its report"),
         .text(
             "gmr.helper", \.helperProgram, type: "path", default: "the program itself",
             "a program that serves as the helper process, such as the tool `gmr`, of the same version"),

@@ -52,6 +52,9 @@ public struct Settings: Sendable, Equatable {
     public var sectionDeadline: Duration
     /// How long the helper process may say nothing before the worker thread finishes the report.
     public var helperSilence: Duration
+    /// How long a thread that crashed waits for its report; after that the process ends without one, or with what little
+    /// the thread can say. Of it, the helper and the worker may each be silent for a quarter at most.
+    public var crashPatience: Duration
     /// An executable that serves as the helper process, such as the tool `gmr`; nil: the program's own.
     public var helperProgram: String?
     /// Whether a helper process is started at set-up, and stands by until the service ends: sandboxes that forbid to start
@@ -78,8 +81,8 @@ public struct Settings: Sendable, Equatable {
         maximumReportCount: Int? = nil, maximumTotalByteCount: Int? = nil, secretKeys: [String] = [],
         environmentVariables: [String] = [], captureDeadline: Duration = .milliseconds(100),
         taskSearchLimit: Duration = .seconds(1),
-        sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2), helperProgram: String? = nil,
-        helperStandsBy: Bool = false,
+        sectionDeadline: Duration = .seconds(1), helperSilence: Duration = .seconds(2),
+        crashPatience: Duration = .seconds(10), helperProgram: String? = nil, helperStandsBy: Bool = false,
         maximumThreadCount: Int = 4096, debugDirectories: String? = nil, symbolizeSystemLibraries: Bool = false,
         fetchDebugInformation: Bool = false
     ) {
@@ -104,6 +107,7 @@ public struct Settings: Sendable, Equatable {
         self.taskSearchLimit = taskSearchLimit
         self.sectionDeadline = sectionDeadline
         self.helperSilence = helperSilence
+        self.crashPatience = crashPatience
         self.helperProgram = helperProgram
         self.helperStandsBy = helperStandsBy
         self.maximumThreadCount = maximumThreadCount

@@ -55,9 +55,14 @@ static void handlers(void) {
     CHECK(ran == 5);
 }
 
-static void *send_one(void *target) {
-    usleep(50000);
-    pthread_kill(*(pthread_t *)target, SIGUSR2);
+static int has_read;
+
+/* The other thread may be anywhere, and not in read() yet. */
+static void *send_until_read(void *target) {
+    do {
+        usleep(50000);
+        pthread_kill(*(pthread_t *)target, SIGUSR2);
+    } while (!__atomic_load_n(&has_read, __ATOMIC_ACQUIRE));
     return NULL;
 }
 
@@ -67,9 +72,10 @@ static int interrupted_read(void) {
     char byte;
     pthread_t sender, self = pthread_self();
     if (pipe(ends) != 0) return 0;
-    pthread_create(&sender, NULL, send_one, &self);
+    pthread_create(&sender, NULL, send_until_read, &self);
     ssize_t result = read(ends[0], &byte, 1);
     int error = errno;
+    __atomic_store_n(&has_read, 1, __ATOMIC_RELEASE);
     pthread_join(sender, NULL);
     close(ends[0]), close(ends[1]);
     return result < 0 && error == EINTR;

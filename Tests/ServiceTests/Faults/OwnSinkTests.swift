@@ -5,7 +5,7 @@ import Testing
 extension ServiceSuites {
     /// The service's own sinks, which fail, hang, or use GMR themselves.
     @Suite(.timeLimit(.minutes(5))) struct OwnSinkTests {
-        private static let silence = ["GMR_HELPER_SILENCE_MS": "300"]
+        private static let silence = ["GMR_HELPER_SILENCE_MS": "5000"]
 
         /// The only one: standard error has the report.
         @Test(arguments: ["throwing", "stuck"])

@@ -63,10 +63,8 @@ extension ServiceSuites {
             ) { service in
                 service.send(SIGUSR2)
                 // Both threads write lines: that the report is lost comes after all answers.
-                for _ in 0..<50 {
-                    try service.process.send("?")
-                    try #expect(service.process.readLine() == "served")
-                }
+                try service.process.send(String(repeating: "?", count: 50))
+                for _ in 0..<50 { try #expect(service.process.readLine() == "served") }
                 try #expect(service.process.readLine() == "lost")
                 service.send(SIGUSR2)
                 let text = try pipe.readText(until: "finished by: ")
