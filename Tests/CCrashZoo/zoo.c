@@ -53,6 +53,7 @@ void *crash_zoo_heap(size_t *bytes) {
 }
 
 static sem_t is_there, never;
+static int bystander_tid;
 
 static MARKER void bystander_waits(void) {
     sem_post(&is_there);
@@ -62,6 +63,7 @@ static MARKER void bystander_waits(void) {
 
 static MARKER void *bystander_begins(void *unused) {
     pthread_setname_np(pthread_self(), "bystander");
+    bystander_tid = crash_zoo_tid();
     bystander_waits();
     return unused;
 }
@@ -74,6 +76,7 @@ void crash_zoo_start_bystander(void) {
     if (errno) crash_zoo_fail("pthread_create");
     while (sem_wait(&is_there) != 0) {
     }
+    crash_zoo_await_futex(bystander_tid);
 }
 
 const crash_zoo_program_t *crash_zoo_program_at(int index) {

@@ -19,7 +19,7 @@ import Testing
     ) throws {
         let report = try program.report(executable: executable, environment: environment)
         try checkTasks(of: report, program)
-        #expect(report.verdict.kind == program.verdict, "\(report.verdict.summary)")
+        #expect(report.verdict.kind == program.verdict, "\(report.verdict.summary) \(report.completeness.gaps)")
         for words in program.words { #expect(report.verdict.summary.contains(words), "\(report.verdict.summary)") }
     }
 
@@ -108,7 +108,7 @@ import Testing
     @Test func aDeadlockIsAPathOverTasksAndThreads() throws {
         let program = TaskProgram.named("two-actors")
         let report = try program.report()
-        let deadlock = try #require(report.locks.deadlocks.first)
+        let deadlock = try #require(report.locks.deadlocks.first, "\(report.completeness.gaps)")
         let names = Dictionary(report.tasks.map { ($0.id, $0.name) }) { first, _ in first }
         let path = try #require(deadlock.path)
         #expect(deadlock.certainty == "likely" && report.locks.deadlocks.count == 1)

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define GMR_RECORD_MAGIC UINT64_C(0x44524f434552474d) /* "MGRECORD" */
-#define GMR_RECORD_VERSION UINT32_C(1)
+#define GMR_RECORD_VERSION UINT32_C(2)
 
 typedef struct {
     uint64_t magic;

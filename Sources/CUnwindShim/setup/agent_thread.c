@@ -45,7 +45,8 @@ int gmr_agent_has_crash(void) {
 }
 
 uint64_t gmr_listen(gmr_listener_t *listener) {
-    uint32_t progress = gmr_load_acquire(&gmr_safe_state.arena->helper_progress);
+    gmr_arena_header_t *arena = gmr_safe_state.arena;
+    uint32_t progress = gmr_load_acquire(&arena->helper_progress);
     uint64_t now = gmr_ss_clock_ns(CLOCK_MONOTONIC), since = listener->looked_ns ? now - listener->looked_ns : 0;
     /* For the rest of that time this thread did not run either: the machine stood still. */
     listener->silent_ns += since < 2 * LOOK_NS ? since : 2 * LOOK_NS;
@@ -53,9 +54,13 @@ uint64_t gmr_listen(gmr_listener_t *listener) {
     listener->looked_ns = now;
     listener->progress = progress;
     uint64_t limit_ns = gmr_agent_state.config.helper_silence_ns;
-    /* What a crash waits for: a capture, two helpers, the worker, and the record behind them. */
-    uint64_t quarter_ns = gmr_safe_state.crash_patience_ns / 4;
-    if (gmr_agent_has_crash() && limit_ns > quarter_ns) limit_ns = quarter_ns;
+    if (gmr_agent_has_crash()) {
+        /* What a crash waits for: a capture, two helpers, the worker, and the record behind them. */
+        uint64_t quarter_ns = gmr_safe_state.crash_patience_ns / 4;
+        if (limit_ns > quarter_ns) limit_ns = quarter_ns;
+        /* Not for the generators of the report before it, one of which may be what has crashed. */
+        if (!arena->crash.signal) gmr_arena_set_section_state(arena, arena->generation, GMR_SECTIONS_CRASHED);
+    }
     if (listener->silent_ns >= limit_ns) return 0;
     uint64_t left_ns = limit_ns - listener->silent_ns;
     return left_ns < LOOK_NS ? left_ns : LOOK_NS;
@@ -74,7 +79,9 @@ static uint32_t finish_in_worker(uint32_t work) {
     gmr_desk_ask(&state->worker);
     /* As long as it makes progress it has time; silent, it hangs on a lock of the application. */
     gmr_listener_t listener = {0};
-    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + WORKER_LIMIT_NS, patience_ns;
+    uint64_t limit_ns = state->config.helper_silence_ns, patience_ns;
+    if (limit_ns < WORKER_LIMIT_NS) limit_ns = WORKER_LIMIT_NS;
+    uint64_t end = gmr_ss_clock_ns(CLOCK_MONOTONIC) + limit_ns;
     while ((patience_ns = gmr_listen(&listener)) && gmr_ss_clock_ns(CLOCK_MONOTONIC) < end) {
         if (gmr_desk_wait(&state->worker, patience_ns)) return gmr_load_acquire(&state->worker_did);
     }
@@ -220,7 +227,7 @@ static void make_report(void) {
     if (arena->crash.signal) gmr_ss_answer_crash(GMR_CRASH_REPORTED);
     gmr_signals_tell();
     gmr_arena_release_slots();
-    if (!arena->crash.signal) gmr_standby_start();
+    if (!arena->crash.signal && !gmr_agent_has_crash()) gmr_standby_start();
 }
 
 /* Finds the modules. The first walk makes libunwind size its caches, and resolves every function this thread will

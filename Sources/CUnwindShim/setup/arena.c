@@ -214,12 +214,12 @@ int gmr_arena_look_again(gmr_arena_header_t *arena) {
     const uint64_t wait_ns = (GMR_SECOND_LOOK_NS + SECOND_LOOK_PATIENCE_NS) / SECOND_LOOK_WAITS;
     gmr_store_release(&arena->second_look, GMR_SECOND_LOOK_ASKED);
     gmr_arena_progress(arena, 0);
-    for (unsigned waits = 0; waits <= SECOND_LOOK_WAITS; waits++) {
+    for (unsigned waits = 0;; waits++) {
         uint32_t state = gmr_load_acquire(&arena->second_look);
         if (state == GMR_SECOND_LOOK_DONE) return 1;
+        if (waits == SECOND_LOOK_WAITS) return 0;
         (void)gmr_ss_futex_wait(&arena->second_look, state, wait_ns);
     }
-    return 0;
 }
 
 void gmr_arena_account(gmr_arena_header_t *arena, uint64_t render_ns, int32_t error, uint32_t told) {

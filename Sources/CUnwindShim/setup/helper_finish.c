@@ -105,7 +105,8 @@ static int finish_once(void) {
         return 0;
     }
     /* The one before may still be about to end: where disks are slow, tidying up takes a moment. */
-    if (!gmr_agent_has_crash()) (void)gmr_ss_helper_reap(GMR_HELPER_ONCE, REAP_PATIENCE_NS);
+    uint64_t short_ns = gmr_safe_state.crash_patience_ns / 16;
+    (void)gmr_ss_helper_reap(GMR_HELPER_ONCE, gmr_agent_has_crash() ? short_ns : REAP_PATIENCE_NS);
     reset();
     gmr_helper_start_t start = {.executable = state->executable_descriptor, .arena = state->arena_descriptor};
     int error = gmr_ss_helper_spawn(GMR_HELPER_ONCE, &start);

@@ -7,7 +7,7 @@
 #include "safe.h"
 
 /* The handler of every crash signal. The first thread that crashes remembers the fault in gmr_safe_state.crash, says so
- * in a line on standard error, has the agent make a report and waits for it, ten seconds at most; where no report
+ * in a line on standard error, has the agent make a report and waits for it, but not for ever; where no report
  * comes it writes what is known itself. Then the signal's earlier action is put back, and the fault happens again.
  * Threads that crash meanwhile wait for the end. In a process without an agent nothing happens but the end.
  * Signal safety: made for it. Threads: any. */

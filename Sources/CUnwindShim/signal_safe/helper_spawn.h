@@ -11,7 +11,7 @@
 #define GMR_STANDBY_NAME "gmr-report-standby" /* for all of them: standby_process.c */
 /* What a helper and the process that it works for must have in common beside the arena: counts up with every change of
  * what lies encoded in it, and of what they say to each other. */
-#define GMR_HELPER_VERSION 1u
+#define GMR_HELPER_VERSION 2u
 /* Descriptor numbers in the helper: the arena; and in one that stands by, its end of the socket by which it is asked,
  * and the service as a pidfd. */
 #define GMR_HELPER_ARENA_DESCRIPTOR 3

@@ -21,7 +21,7 @@
 #define FIRST_WORDS 32u /* of a task whose slabs are elsewhere */
 #define CLOSURE_WORDS (GMR_TASK_OBJECT_WORDS - 1)
 #define MOST_OBJECTS 4096u /* of one task that are looked into */
-#define LIMIT_NS UINT64_C(100000000) /* for all tasks, without what finding them takes */
+#define LIMIT_NS UINT64_C(100000000) /* of the processor, for all tasks, without what finding them takes */
 
 /* swift::StackAllocator::Slab */
 enum { SLAB_NEXT = 1, SLAB_SIZES = 2, SLAB_HEADER_BYTES = 0x20 };
@@ -188,9 +188,9 @@ static void read_references(gmr_arena_header_t *arena, const gmr_task_t *task, u
 
 void gmr_task_references_read(gmr_arena_header_t *arena, const gmr_task_t *task, uint64_t first_slab) {
     if (waited.count == 0 || arena->task_references_cut) return;
-    uint64_t begin = gmr_ss_clock_ns(CLOCK_MONOTONIC);
+    uint64_t begin = gmr_ss_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     read_references(arena, task, first_slab);
-    uint64_t used = gmr_ss_clock_ns(CLOCK_MONOTONIC) - begin;
+    uint64_t used = gmr_ss_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin;
     if (used >= waited.left_ns) arena->task_references_cut = 1;
     else waited.left_ns -= used;
 }

@@ -96,7 +96,8 @@ struct ReportDelivery {
 
     /// Whoever delivers must give up before it is given up itself, and the report is delivered a second time.
     private func standardError(_ progress: @escaping () -> Void) -> DescriptorStream {
-        let patience = min(PatientWriter().patience, setup.settings.helperSilence * 3 / 4)
+        let silence = min(setup.settings.helperSilence, setup.settings.crashPatience / 4)
+        let patience = min(PatientWriter().patience, silence * 3 / 4)
         return DescriptorStream(writer: PatientWriter(patience: patience, progress: progress))
     }
 }

@@ -10,7 +10,7 @@ extension Settings {
         taskSearchLimit = min(max(taskSearchLimit, .milliseconds(1)), .seconds(5))
         sectionDeadline = sectionDeadline.limited
         helperSilence = helperSilence.limited
-        crashPatience = min(max(crashPatience, .seconds(1)), .seconds(3600))
+        crashPatience = min(max(crashPatience, .seconds(4)), .seconds(60))
         fileEventHandlerInterval = min(max(fileEventHandlerInterval, .milliseconds(10)), .seconds(3600))
         watchdogLimit = watchdogLimit.map { min(max($0, .milliseconds(100)), .seconds(3600)) }
         watchdogPause = min(max(watchdogPause, .milliseconds(1)), .seconds(86_400))

@@ -55,8 +55,8 @@ extension Settings {
             "gmr.helper.silence.ms", \.helperSilence, accepted: 1...600_000,
             "how long the helper process may be silent before a thread takes over"),
         .milliseconds(
-            "gmr.crash.patience.ms", \.crashPatience, accepted: 1_000...600_000,
-            "how long a thread that crashed waits for its report"),
+            "gmr.crash.patience.ms", \.crashPatience, accepted: 4_000...60_000,
+            "how long a thread that crashed waits for its report; the helper may be silent for a quarter of it then"),
         .text(
             "gmr.helper", \.helperProgram, type: "path", default: "the program itself",
             "a program that serves as the helper process, such as the tool `gmr`, of the same version"),
