@@ -47,8 +47,8 @@ typedef struct {
     /* 1: a fork child answers too, as if it were set up on demand, without what was published since. */
     uint32_t follows_forks;
     /* Does what can only be done in this process, on the worker thread; `work`: bits GMR_WORK_*. Each part that is
-     * done is told by gmr_agent_did(). Called with 0 behind that: who came meanwhile? The arena may be the next
-     * report's then. */
+     * done is told by gmr_agent_did(). Called with 0 where callers came while it was busy: the arena may be
+     * the next report's then. */
     void (*finish)(gmr_arena_header_t *arena, uint32_t work);
     /* Runs the registered sections and appends them to the arena, on the sections thread. */
     void (*make_sections)(gmr_arena_header_t *arena, uint32_t generation);

@@ -48,6 +48,7 @@ typedef struct {
     gmr_desk_t watcher;
     uint32_t worker_work;
     uint32_t worker_did; /* GMR_WORK_*. release: pairs with the acquire in finish_in_worker() */
+    uint32_t turned_callers_away; /* seq_cst; 1: it was busy when callers were to be served, and looks for them after */
     uint32_t worker_is_late; /* release: before the arena is wiped; pairs with gmr_agent_waits_for_worker() */
     uint32_t wanted;     /* GMR_WORK_* of every report; atomic */
     uint32_t agent_ready; /* futex: 0, 1 ready, 2 failed */

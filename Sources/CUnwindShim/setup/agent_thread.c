@@ -71,8 +71,12 @@ static uint32_t finish_in_worker(uint32_t work) {
     gmr_agent_state_t *state = &gmr_agent_state;
     gmr_arena_header_t *arena = gmr_safe_state.arena;
     if (!state->worker.started) return 0; /* an agent on demand has none */
-    /* Still busy with an earlier report that blocked it, or about to end the process for want of memory. */
-    if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS) || !has_memory()) return 0;
+    /* Still busy with an earlier report that blocked it: it learns that somebody was here, or has finished since. */
+    if (!gmr_desk_wait(&state->worker, DESK_PATIENCE_NS)) {
+        if (work & GMR_WORK_CALLERS) __atomic_exchange_n(&state->turned_callers_away, 1, __ATOMIC_SEQ_CST);
+        if (!gmr_desk_wait(&state->worker, 0)) return 0;
+    }
+    if (!has_memory()) return 0; /* it would end the process */
     state->worker_work = work;
     gmr_store_release(&state->worker_did, 0);
     gmr_store_release(&state->worker_is_late, 0);

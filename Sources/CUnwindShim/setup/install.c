@@ -32,8 +32,9 @@ static void *worker_main(void *unused) {
     while (gmr_desk_next(&state->worker)) {
         state->config.finish(gmr_safe_state.arena, state->worker_work);
         gmr_desk_finish(&state->worker);
-        /* Whoever asked a moment before was told that the worker is busy. */
-        state->config.finish(gmr_safe_state.arena, 0);
+        if (__atomic_exchange_n(&state->turned_callers_away, 0, __ATOMIC_SEQ_CST)) {
+            state->config.finish(gmr_safe_state.arena, 0);
+        }
     }
     return NULL;
 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Writes text to a descriptor whose reader may have stopped reading: waits for it, but not for ever.
 struct PatientWriter {
-    /// Since the last byte that was taken. Less than the 2 s after which a helper that says nothing is given up by default.
+    /// Since the last byte that was taken. Less than the 2 s after which a silent helper is given up by default.
     var patience: Duration = .milliseconds(1500)
     /// Called whenever bytes were taken: the work goes on.
     var progress: () -> Void = {}

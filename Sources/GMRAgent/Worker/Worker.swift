@@ -19,13 +19,12 @@ enum Worker {
     }
 
     /// On the worker thread. Each part that is done is told at once: a sink may hang, and the rest is no less done.
-    /// - Parameter work: Nothing: the worker has finished, and looks who has come meanwhile.
+    /// - Parameter work: Nothing: callers came when the worker was busy.
     /// - Returns: What was done of it, as it was told.
     @discardableResult
     static func finish(arena: UnsafeMutablePointer<gmr_arena_header_t>, work: Work) -> Work {
         if work.isEmpty {
-            // Where it took too long, the agent has answered later triggers itself, in a few lines on standard error.
-            // Whoever called then still waits; for others this trigger and their own make one report.
+            // The agent has answered their triggers itself, in a few lines on standard error where people asked too.
             if !ReportRequests.shared.isEmpty { gmr_agent_trigger(UInt32(GMR_TRIGGER_API)) }
             return []
         }
