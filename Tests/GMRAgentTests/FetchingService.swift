@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 
 /// A service that hangs and has no debug information: the zoo, stripped. With it come a debuginfod cache, a
 /// `debuginfod-find` that the test writes, and the debug information it could fetch. `close()` ends and removes all.
@@ -47,8 +48,7 @@ final class FetchingService {
         process.environment = [
             "PATH": directory + "/bin", "HOME": directory, "DEBUGINFOD_CACHE_PATH": directory + "/cache",
             "GMR_LOG_DIR": directory + "/reports", "GMR_DEBUG_DIR": "/nonexistent", "ZOO_READY_FD": "1",
-            "GMR_HELPER_SILENCE_MS": "10000",
-        ].merging(environment) { $1 }
+        ].merging(ChildProcess.patience) { $1 }.merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = errors

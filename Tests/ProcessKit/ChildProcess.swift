@@ -21,9 +21,11 @@ public final class ChildProcess {
     private var pending = Data()
     private var isTaken = false
 
-    /// Where a disk or the whole machine stands still for seconds, nobody answers, and is not hung for that.
+    /// Where a disk or the whole machine stands still for seconds, nobody answers and nothing is found, and nobody is
+    /// hung for that.
     public static let patience = [
-        "GMR_CAPTURE_DEADLINE_MS": "5000", "GMR_HELPER_SILENCE_MS": "10000", "GMR_CRASH_PATIENCE_MS": "45000",
+        "GMR_CAPTURE_DEADLINE_MS": "5000", "GMR_TASK_SEARCH_MS": "5000", "GMR_HELPER_SILENCE_MS": "10000",
+        "GMR_CRASH_PATIENCE_MS": "45000",
     ]
 
     /// A program that SwiftPM built beside the tests.

@@ -47,8 +47,7 @@ import Testing
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess(
             ChildProcess.built("TaskZoo"), [program],
-            environment: TaskProgram.patience.merging(environment) { $1 }
-                .merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
+            environment: environment.merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
             directory: directory)
         defer { process.kill() }
         try #require(process.readLine() == "ready", "\(process.standardError)")

@@ -222,9 +222,6 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         return try Self.report(of: process, in: reports, signal: signal)
     }
 
-    /// Where the machine stands still, nothing is found meanwhile.
-    static let patience = ["GMR_TASK_SEARCH_MS": "5000"]
-
     /// Runs it until it is ready; to be killed.
     @available(*, noasync)
     func start(
@@ -233,8 +230,7 @@ struct TaskProgram: Sendable, CustomTestStringConvertible {
         let directory = try ChildProcess.makeDirectory()
         let process = try ChildProcess.service(
             [executable, name],
-            environment: Self.patience.merging(environment) { $1 }
-                .merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
+            environment: environment.merging(["GMR_LOG_DIR": directory.path, "GMR_FORMAT": "json"]) { $1 },
             directory: directory)
         return (process, ReportDirectory(directory, serviceName: "taskzoo"))
     }

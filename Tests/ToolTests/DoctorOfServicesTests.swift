@@ -19,8 +19,9 @@ import Testing
             #expect(crashes.hasPrefix("A crash makes a report first") && crashes.contains("SIGSEGV"))
             try #expect(run.only("process.log directory").status == "ok")
             try #expect(
-                run.only("process.settings").finding.hasPrefix("Set and usable: GMR_SIGNALS, GMR_LOG_DIR, GMR_CAPTURE_")
-            )
+                run.only("process.settings").finding
+                    == "Set and usable: GMR_SIGNALS, GMR_LOG_DIR, GMR_CAPTURE_DEADLINE_MS, GMR_TASK_SEARCH_MS, "
+                    + "GMR_HELPER_SILENCE_MS, GMR_CRASH_PATIENCE_MS.")
             try #expect(run.only("process.unwind tables").status == "ok")
             try #expect(run.only("process.symbols").status == "ok")
         }

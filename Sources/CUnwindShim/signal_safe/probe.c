@@ -5,6 +5,7 @@
  */
 #include "probe.h"
 
+#include <errno.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <sys/inotify.h>
@@ -68,7 +69,7 @@ static uint64_t sharing(void) GMR_SIGNAL_SAFE {
 
 static int survives(uint64_t flags, void (*body)(void)) GMR_SIGNAL_SAFE {
     long child = gmr_ss_clone_to(flags | CLONE_VFORK, probe.stack + STACK_BYTES, body);
-    if (child == -12 /* ENOMEM */) child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
+    if (child == -ENOMEM) child = gmr_ss_clone_to(CLONE_VM | CLONE_VFORK, probe.stack + STACK_BYTES, body);
     if (child < 0) return (int)child;
     int32_t status = -1;
     while (gmr_ss_syscall4(SYS_wait4, child, &status, __WALL, 0) == -4 /* EINTR */) {
